@@ -1,0 +1,10 @@
+export { createFixedClock, type FixedClock } from './fixed-clock.ts'
+export { createMemoryKeyStore, type MemoryRingStorage } from './memory-key-store.ts'
+export {
+  createMemoryRegistryIdentity,
+  createMemoryRegistryStorage,
+  createMemoryRunnerRegistry,
+  createMemorySandboxRegistry,
+  type MemoryRegistryOptions,
+  type MemoryRegistryStorage,
+} from './memory-registry.ts'
