@@ -1,3 +1,3 @@
 import { defineProject } from '../vitest.base.ts'
 
-export default defineProject('tools')
+export default defineProject('tools', { include: ['**/*.test.ts'] })
