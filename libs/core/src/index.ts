@@ -1,5 +1,134 @@
-export { IssuerError, isIssuerError, type IssuerErrorCode, type IssuerErrorDetails, type IssuerErrorOptions } from './errors.ts'
-export { addSeconds, formatMoment, fromMilliseconds, seconds, unixSeconds, type Clock, type Seconds, type UnixSeconds } from './time.ts'
+// The issuer as a library
+export {
+  createIssuer,
+  toSandboxWorkload,
+  type Issuer,
+  type IssuerOptions,
+  type MintedToken,
+  type WorkloadLimits,
+} from './issuer.ts'
+export {
+  IssuerError,
+  isIssuerError,
+  type IssuerErrorCode,
+  type IssuerErrorDetails,
+  type IssuerErrorOptions,
+} from './errors.ts'
+export {
+  addSeconds,
+  formatMoment,
+  fromMilliseconds,
+  seconds,
+  unixSeconds,
+  type Clock,
+  type Seconds,
+  type UnixSeconds,
+} from './time.ts'
+
+// Names and addresses
+export {
+  DEFAULT_CLUSTER,
+  identifierProblem,
+  MAX_IDENTIFIER_LENGTH,
+  parseIdentifier,
+  type AppId,
+  type ClusterId,
+  type IdentifierKind,
+  type OrganizationId,
+  type RunnerId,
+  type SandboxId,
+  type SystemWorkload,
+} from './identifiers.ts'
+export {
+  isLoopbackHost,
+  parseIssuerUrl,
+  resolveIssuerUrl,
+  type IssuerUrl,
+  type IssuerUrlSources,
+  type ResolvedIssuerUrl,
+} from './issuer-url.ts'
+export { generateSecret, hashSecret, parseSecretHash, type SecretOwner } from './secret.ts'
+export { buildSandboxEnvironment, type SandboxEnvironmentOptions } from './sandbox-environment.ts'
+
+// Tokens
+export { formatSubject, parseSubject, type Subject } from './token/subject.ts'
+export {
+  audienceProblem,
+  MAX_AUDIENCE_LENGTH,
+  MAX_AUDIENCES,
+  parseAudiences,
+  resolveAudience,
+  type AudiencePolicy,
+} from './token/audience.ts'
+export { assertTtlPolicy, DEFAULT_TTL, MAX_TTL, MIN_TTL, resolveTtl, type TtlPolicy } from './token/ttl.ts'
+export {
+  buildClaims,
+  buildIdentityClaims,
+  CLAIM_NAMES,
+  type ClusterIdentity,
+  type IdentityClaims,
+  type IdTokenClaims,
+  type TokenGrant,
+  type Workload,
+} from './token/claims.ts'
+export { createLocalSigner } from './token/sign.ts'
+export { verifyIdToken, type VerificationContext, type VerifyTokenOptions } from './token/verify.ts'
+
+// Keys and what is published of them
+export { keySpecifications, type KeySpecification, type SigningAlgorithm } from './key-ring/algorithms.ts'
+export {
+  computeKeyId,
+  generateKeyMaterial,
+  proveKey,
+  toPublicKeyMaterial,
+  toSigningKeyMaterial,
+  type KeyMaterial,
+  type KeyMembers,
+  type SigningKeyMaterial,
+} from './key-ring/key-material.ts'
+export { importPrivateKeyPem } from './key-ring/pem.ts'
+export {
+  activeKey,
+  assertKeyRing,
+  currentIssuerUrl,
+  isTombstone,
+  KEY_RING_SCHEMA,
+  nextKey,
+  publishedKeys,
+  type KeyEntry,
+  type KeyHistoryEntry,
+  type KeyRing,
+  type KeyState,
+  type RingIssuer,
+} from './key-ring/key-ring.ts'
+export {
+  applyStep,
+  createKeyRing,
+  nextGeneration,
+  type NewRing,
+  type RingStep,
+} from './key-ring/transitions.ts'
+export { decodeKeyRing, encodeKeyRing, proveRing } from './key-ring/codec.ts'
+export {
+  assertRotationPolicy,
+  CLOCK_TOLERANCE,
+  DEFAULT_ROTATION_POLICY,
+  derivedStaleIfError,
+  rotationPolicyProblems,
+  type RotationPolicy,
+} from './key-ring/rotation-policy.ts'
+export {
+  jwksCacheLifetime,
+  MIN_JWKS_MAX_AGE,
+  toPublicJwk,
+  toPublicJwks,
+  type CacheLifetime,
+  type Jwks,
+  type PublishedJwk,
+} from './key-ring/jwks.ts'
+export { buildDiscoveryDocument, DISCOVERY_PATH, JWKS_PATH, type DiscoveryDocument } from './discovery.ts'
+
+// Ports
 export type { KeyEncryption } from './ports/key-encryption.ts'
 export type { KeyStore, RingVersion, StoredKeyRing } from './ports/key-store.ts'
 export type { PageQuery, RegistryIdentity, RegistryPage, SecretHash } from './ports/registry.ts'
@@ -7,3 +136,48 @@ export type { RunnerRecord, RunnerRegistry } from './ports/runner-registry.ts'
 export type { SandboxPolicy, SandboxRecord, SandboxRegistry } from './ports/sandbox-registry.ts'
 export type { IssuedToken, TokenIssuer, TokenOptions } from './ports/token-issuer.ts'
 export type { TokenSigner } from './ports/token-signer.ts'
+
+// Use cases
+export {
+  openKeyRing,
+  type OpenedKeyRing,
+  type OpenKeyRingDependencies,
+  type OpenKeyRingRequest,
+} from './use-cases/open-key-ring.ts'
+export {
+  createFollowedKeyRing,
+  openStoredRing,
+  type FollowedKeyRing,
+  type FollowKeyRingDependencies,
+} from './use-cases/follow-key-ring.ts'
+export {
+  createPublishKeys,
+  type PublishedKeys,
+  type PublishKeysDependencies,
+} from './use-cases/publish-keys.ts'
+export {
+  createAuthenticateSandbox,
+  type AuthenticateSandbox,
+  type AuthenticateSandboxDependencies,
+} from './use-cases/authenticate-sandbox.ts'
+export { describeSandbox, mintSandboxToken, toWorkload } from './use-cases/mint-sandbox-token.ts'
+export {
+  createRegisterSandbox,
+  type RegisterSandbox,
+  type SandboxAdministrationDependencies,
+  type SandboxRegistration,
+  type SandboxWithSecret,
+} from './use-cases/register-sandbox.ts'
+export { createChangeSandbox, type ChangeSandbox, type SandboxChange } from './use-cases/change-sandbox.ts'
+export {
+  createRenewSandboxSecret,
+  MAX_GRACE,
+  type RenewSandboxSecret,
+} from './use-cases/renew-sandbox-secret.ts'
+export {
+  createVouchToken,
+  type VouchedTokenRequest,
+  type VouchToken,
+  type VouchTokenDependencies,
+} from './use-cases/vouch-token.ts'
+export { MAX_ALLOWED_AUDIENCES } from './use-cases/sandbox-policy.ts'

@@ -25,7 +25,8 @@ export function seconds(value: number): Seconds {
  * @throws {RangeError} when it is not a whole number of at least 0.
  */
 export function unixSeconds(value: number): UnixSeconds {
-  if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`not a moment in Unix seconds: ${value}`)
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw new RangeError(`not a moment in Unix seconds: ${value}`)
   return value as UnixSeconds
 }
 

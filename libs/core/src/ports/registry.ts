@@ -39,4 +39,12 @@ export interface RegistryIdentity {
    * once, all get the same answer. Durable when it resolves.
    */
   claim(candidate: string): Promise<string>
+
+  /**
+   * Whether the store holds no record at all, neither of a sandbox (expired ones count) nor of a runner, whatever its
+   * ID.
+   *
+   * @throws {IssuerError} as `read`.
+   */
+  isEmpty(): Promise<boolean>
 }

@@ -58,7 +58,10 @@ export interface SandboxRegistry {
   findBySecretHash(sha256: string, now: UnixSeconds): Promise<SandboxRecord | undefined>
 
   /** Live sandboxes by ID, of one runner when `runnerId` is given. */
-  list(query: PageQuery & { readonly runnerId?: string }, now: UnixSeconds): Promise<RegistryPage<SandboxRecord>>
+  list(
+    query: PageQuery & { readonly runnerId?: string },
+    now: UnixSeconds,
+  ): Promise<RegistryPage<SandboxRecord>>
 
   /** Ends a sandbox at once; `false` when it was not live. */
   end(sandboxId: string, now: UnixSeconds): Promise<boolean>

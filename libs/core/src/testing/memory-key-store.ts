@@ -6,6 +6,8 @@ export interface MemoryRingStorage {
   ring?: StoredKeyRing
   /** When true, every operation fails as an unreachable store does. */
   unavailable?: boolean
+  /** Who wants to know of a save, through whichever store it is made. */
+  readonly watchers?: Set<() => void>
 }
 
 /** The reference implementation of {@link KeyStore}: everything in `storage`, nothing durable. */

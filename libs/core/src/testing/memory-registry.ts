@@ -42,6 +42,10 @@ export function createMemoryRegistryIdentity(storage: MemoryRegistryStorage): Re
       storage.registryId ??= candidate
       return storage.registryId
     },
+    async isEmpty() {
+      assertAvailable(storage)
+      return storage.sandboxes.size === 0 && storage.runners.size === 0
+    },
   }
 }
 

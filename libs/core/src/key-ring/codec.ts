@@ -1,0 +1,74 @@
+import { IssuerError } from '../errors.ts'
+import { assertKeyRing, type KeyRing } from './key-ring.ts'
+import { proveKey, proveKeyId } from './key-material.ts'
+import { ringShapeProblem } from './ring-shape.ts'
+
+const knownMajor = '1'
+
+/**
+ * The ring as the JSON text that a key store keeps.
+ *
+ * @throws {IssuerError} `ERR_KEY_RING_INVALID` when the ring breaks a rule: a broken ring is never saved.
+ */
+export function encodeKeyRing(ring: KeyRing): string {
+  assertKeyRing(ring)
+  const problem = ringShapeProblem(ring)
+  if (problem !== undefined) {
+    throw new IssuerError('ERR_KEY_RING_INVALID', `the key ring has a wrong shape: ${problem}`)
+  }
+  return `${JSON.stringify(ring, undefined, 1)}\n`
+}
+
+/**
+ * The ring of a stored text. Members that a newer minor schema has added stay in it.
+ *
+ * @throws {IssuerError} `ERR_STORE_CORRUPT` when the text is not a key ring; `ERR_STORE_SCHEMA_NEWER` when it is of a
+ * newer major schema; `ERR_KEY_RING_INVALID` when it is one and breaks a rule.
+ */
+export function decodeKeyRing(document: string): KeyRing {
+  const parsed = parseJson(document)
+  const schema: unknown =
+    typeof parsed === 'object' && parsed !== null ? Reflect.get(parsed, 'schema') : undefined
+  const major = typeof schema === 'string' ? /^(\d+)\.\d+$/.exec(schema)?.[1] : undefined
+  if (major === undefined) throw corrupt('its schema is missing or unreadable')
+  if (major !== knownMajor) {
+    throw new IssuerError(
+      'ERR_STORE_SCHEMA_NEWER',
+      `the stored key ring has schema ${String(schema)}; this release reads ${knownMajor}.x: use the release that wrote it`,
+      { details: { schema: String(schema) } },
+    )
+  }
+  const problem = ringShapeProblem(parsed)
+  if (problem !== undefined) throw corrupt(problem)
+  const ring = parsed as KeyRing
+  assertKeyRing(ring)
+  return ring
+}
+
+/**
+ * Proves every key of a ring: IDs belong to their public halves, private halves to the public ones.
+ *
+ * @throws {IssuerError} `ERR_KEY_MISMATCH` or `ERR_KEY_INVALID` naming the key.
+ */
+export async function proveRing(ring: KeyRing): Promise<void> {
+  for (const key of ring.keys) {
+    if (key.private === undefined) await proveKeyId(key)
+    else await proveKey({ ...key, private: key.private })
+  }
+}
+
+function parseJson(document: string): unknown {
+  try {
+    return JSON.parse(document)
+  } catch {
+    // The cause is left out: a JSON error quotes the text around the mistake, and that text holds private keys.
+    throw corrupt('it is not JSON')
+  }
+}
+
+function corrupt(reason: string): IssuerError {
+  return new IssuerError(
+    'ERR_STORE_CORRUPT',
+    `the stored key ring cannot be read: ${reason}; restore it from a backup`,
+  )
+}

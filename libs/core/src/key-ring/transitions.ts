@@ -1,0 +1,198 @@
+import { IssuerError } from '../errors.ts'
+import { addSeconds, type Seconds, type UnixSeconds } from '../time.ts'
+import type { KeyMaterial, SigningKeyMaterial } from './key-material.ts'
+import {
+  assertKeyRing,
+  isTombstone,
+  KEY_RING_SCHEMA,
+  nextKey,
+  type KeyEntry,
+  type KeyHistoryEntry,
+  type KeyRing,
+} from './key-ring.ts'
+
+/** What a new ring starts with. */
+export interface NewRing {
+  readonly ringId: string
+  readonly writeId: string
+  readonly clusterId: string
+  readonly registryId: string
+  readonly issuerUrl: string
+  readonly key: SigningKeyMaterial
+  readonly origin?: KeyEntry['origin']
+}
+
+/** One move of a ring. Planning decides which; {@link applyStep} makes it. */
+export type RingStep =
+  /** Publishes a key that does not sign yet. */
+  | { readonly type: 'publish-next'; readonly key: SigningKeyMaterial }
+  /** Lets the published next key sign; the active one retires for `keepRetired`. */
+  | { readonly type: 'activate'; readonly kid: string; readonly keepRetired: Seconds }
+  /** Lets a key sign that nobody has seen yet; the active one retires, for ever when `keepRetired` is left out. */
+  | { readonly type: 'take-over'; readonly key: SigningKeyMaterial; readonly keepRetired?: Seconds }
+  /** Publishes a key for verification only, until it is removed by hand. */
+  | { readonly type: 'add-legacy'; readonly key: KeyMaterial }
+  /** Takes a retired key out; it goes into the history. */
+  | { readonly type: 'remove'; readonly kid: string }
+  /** Takes a key out at once and leaves a tombstone. The active one needs a successor unless a next key waits. */
+  | {
+      readonly type: 'revoke'
+      readonly kid: string
+      readonly reason?: string
+      readonly successor?: SigningKeyMaterial
+    }
+
+/** A ring with one key, which signs at once: nobody can hold an older JWKS. Generation 1. */
+export function createKeyRing(start: NewRing, now: UnixSeconds): KeyRing {
+  return {
+    schema: KEY_RING_SCHEMA,
+    ring_id: start.ringId,
+    cluster_id: start.clusterId,
+    generation: 1,
+    write_id: start.writeId,
+    registry_id: start.registryId,
+    issuers: [{ url: start.issuerUrl }],
+    keys: [toActive(start.key, start.origin ?? 'generated', now)],
+    history: [],
+  }
+}
+
+/** The ring under the version of its next save. */
+export function nextGeneration(ring: KeyRing, writeId: string): KeyRing {
+  return { ...ring, generation: ring.generation + 1, write_id: writeId }
+}
+
+/**
+ * The ring after one step at `now`. Pure; the version is not changed. The result is a valid ring.
+ *
+ * @throws {IssuerError} `ERR_KEY_TRANSITION` when the step is not possible in this ring; `ERR_KEY_NOT_FOUND` when it
+ * names a key that is not there; `ERR_KEY_REVOKED` when it would bring back a revoked key.
+ */
+export function applyStep(ring: KeyRing, step: RingStep, now: UnixSeconds): KeyRing {
+  const changed = changeRing(ring, step, now)
+  assertKeyRing(changed)
+  return changed
+}
+
+function changeRing(ring: KeyRing, step: RingStep, now: UnixSeconds): KeyRing {
+  switch (step.type) {
+    case 'publish-next': {
+      if (nextKey(ring) !== undefined) throw impossible('a next key is already published')
+      return addKey(ring, {
+        ...bare(step.key),
+        state: 'next',
+        origin: 'generated',
+        created_at: now,
+        published_at: now,
+      })
+    }
+    case 'activate': {
+      const key = findKey(ring, step.kid)
+      if (key.state !== 'next') throw impossible(`key ${key.kid} is ${key.state}, not next`)
+      const removeAt = addSeconds(now, step.keepRetired)
+      return mapKeys(ring, (entry) => {
+        if (entry.kid === key.kid) return { ...entry, state: 'active', activated_at: now }
+        return entry.state === 'active' ? toRetired(entry, now, removeAt) : entry
+      })
+    }
+    case 'take-over': {
+      const removeAt = step.keepRetired === undefined ? undefined : addSeconds(now, step.keepRetired)
+      const retired = mapKeys(ring, (entry) =>
+        entry.state === 'active' ? toRetired(entry, now, removeAt) : entry,
+      )
+      return addKey(retired, toActive(step.key, 'generated', now))
+    }
+    case 'add-legacy': {
+      const { kid, alg, public: publicHalf } = step.key
+      return addKey(ring, {
+        ...{ kid, alg, public: publicHalf },
+        ...{ state: 'retired', origin: 'adopted', created_at: now, published_at: now, retired_at: now },
+      })
+    }
+    case 'remove': {
+      const key = findKey(ring, step.kid)
+      if (key.state !== 'retired')
+        throw impossible(`key ${key.kid} is ${key.state}; only retired keys are removed`)
+      return dropKey(ring, key, now, 'removed')
+    }
+    case 'revoke':
+      return revokeKey(ring, step, now)
+  }
+}
+
+function revokeKey(ring: KeyRing, step: RingStep & { readonly type: 'revoke' }, now: UnixSeconds): KeyRing {
+  const key = findKey(ring, step.kid)
+  const reason = step.reason === undefined ? 'revoked' : `revoked: ${step.reason}`
+  const rest = dropKey(ring, key, now, reason)
+  if (key.state !== 'active') return rest
+  const waiting = nextKey(ring)
+  if (waiting !== undefined) {
+    return mapKeys(rest, (entry) =>
+      entry.kid === waiting.kid ? { ...entry, state: 'active', activated_at: now } : entry,
+    )
+  }
+  if (step.successor === undefined) throw impossible('the active key cannot be revoked without a successor')
+  return addKey(rest, toActive(step.successor, 'generated', now))
+}
+
+function toActive(key: SigningKeyMaterial, origin: KeyEntry['origin'], now: UnixSeconds): KeyEntry {
+  return { ...bare(key), state: 'active', origin, created_at: now, published_at: now, activated_at: now }
+}
+
+function toRetired(key: KeyEntry, now: UnixSeconds, removeAt: UnixSeconds | undefined): KeyEntry {
+  const { private: _erased, ...kept } = key
+  return {
+    ...kept,
+    state: 'retired',
+    retired_at: now,
+    ...(removeAt !== undefined && { remove_at: removeAt }),
+  }
+}
+
+function bare({ kid, alg, public: publicHalf, private: privateHalf }: SigningKeyMaterial) {
+  return { kid, alg, public: publicHalf, private: privateHalf }
+}
+
+function addKey(ring: KeyRing, key: KeyEntry): KeyRing {
+  if (ring.history.some((entry) => entry.kid === key.kid && isTombstone(entry))) {
+    throw new IssuerError('ERR_KEY_REVOKED', `key ${key.kid} was revoked and cannot come back`, {
+      details: { kid: key.kid },
+    })
+  }
+  if (ring.keys.some((entry) => entry.kid === key.kid))
+    throw impossible(`key ${key.kid} is already in the ring`)
+  return { ...ring, keys: [...ring.keys, key] }
+}
+
+function dropKey(ring: KeyRing, key: KeyEntry, now: UnixSeconds, reason: string): KeyRing {
+  const signedUntil = key.retired_at ?? now
+  const entry: KeyHistoryEntry = {
+    kid: key.kid,
+    alg: key.alg,
+    public: key.public,
+    ...(key.activated_at !== undefined && { signed_from: key.activated_at, signed_until: signedUntil }),
+    ended_at: now,
+    reason,
+  }
+  return {
+    ...ring,
+    keys: ring.keys.filter((other) => other.kid !== key.kid),
+    history: [...ring.history, entry],
+  }
+}
+
+function mapKeys(ring: KeyRing, change: (key: KeyEntry) => KeyEntry): KeyRing {
+  return { ...ring, keys: ring.keys.map(change) }
+}
+
+function findKey(ring: KeyRing, kid: string): KeyEntry {
+  const key = ring.keys.find((entry) => entry.kid === kid)
+  if (key === undefined) {
+    throw new IssuerError('ERR_KEY_NOT_FOUND', `there is no key ${kid} in the ring`, { details: { kid } })
+  }
+  return key
+}
+
+function impossible(reason: string): IssuerError {
+  return new IssuerError('ERR_KEY_TRANSITION', `the key ring cannot do that: ${reason}`)
+}

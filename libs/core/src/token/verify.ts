@@ -1,0 +1,100 @@
+import { errors, jwtVerify, type JWTPayload } from 'jose'
+import { IssuerError } from '../errors.ts'
+import { importVerifyKey } from '../key-ring/key-material.ts'
+import { publishedKeys, type KeyEntry, type KeyRing } from '../key-ring/key-ring.ts'
+import type { UnixSeconds } from '../time.ts'
+import type { IdTokenClaims } from './claims.ts'
+import { parseSubject } from './subject.ts'
+
+/** What a token must be to be accepted. The defaults are the strict ones. */
+export interface VerifyTokenOptions {
+  /** The audience the token must be for. */
+  readonly audience: string
+  /** Whose token it must be; `sandbox` unless told otherwise. */
+  readonly identityType?: 'sandbox' | 'system'
+  /** Accepts a token that has other audiences as well. Each of those can replay it here. */
+  readonly allowMultipleAudiences?: boolean
+}
+
+/** What a verification needs besides the token. */
+export interface VerificationContext extends VerifyTokenOptions {
+  readonly ring: KeyRing
+  readonly issuerUrl: string
+  readonly now: UnixSeconds
+}
+
+const requiredClaims = ['iss', 'sub', 'aud', 'exp', 'iat', 'jti']
+
+/**
+ * The claims of a token that this issuer signed, that is valid at `now` and is for the given audience. The key is found
+ * by `kid` among the published keys and decides the algorithm; what the token says of it only has to agree.
+ *
+ * @throws {IssuerError} `ERR_TOKEN_KEY_UNKNOWN` when no published key has its `kid`; `ERR_TOKEN_EXPIRED`;
+ * `ERR_TOKEN_NOT_YET_VALID`; `ERR_TOKEN_INVALID` for everything else, with the reason in the text.
+ */
+export async function verifyIdToken(token: string, context: VerificationContext): Promise<IdTokenClaims> {
+  const { ring, issuerUrl, audience, now } = context
+  let payload: JWTPayload
+  try {
+    const verified = await jwtVerify(
+      token,
+      async ({ kid, alg }) => {
+        const key = findPublishedKey(ring, kid, now)
+        if (alg !== key.alg) throw invalid('its algorithm is not that of its key')
+        return importVerifyKey(key.alg, key.public)
+      },
+      { issuer: issuerUrl, audience, typ: 'JWT', currentDate: new Date(now * 1000), requiredClaims },
+    )
+    payload = verified.payload
+  } catch (cause) {
+    throw toTokenError(cause)
+  }
+  assertAudienceCount(payload, context)
+  assertIdentityType(payload, context.identityType ?? 'sandbox')
+  return payload as unknown as IdTokenClaims
+}
+
+function findPublishedKey(ring: KeyRing, kid: string | undefined, now: UnixSeconds): KeyEntry {
+  if (kid === undefined) throw invalid('it names no key')
+  const key = publishedKeys(ring, now).find((candidate) => candidate.kid === kid)
+  if (key === undefined)
+    throw new IssuerError('ERR_TOKEN_KEY_UNKNOWN', 'the key of the token is not published')
+  return key
+}
+
+function assertAudienceCount({ aud }: JWTPayload, { allowMultipleAudiences }: VerificationContext): void {
+  if (Array.isArray(aud) && aud.length !== 1 && allowMultipleAudiences !== true) {
+    throw invalid('it is for more than one audience')
+  }
+}
+
+function assertIdentityType({ sub, identity_type: identityType }: JWTPayload, expected: string): void {
+  if (identityType !== expected) throw invalid(`it is not the token of a ${expected}`)
+  try {
+    const isSystem = parseSubject(sub ?? '').form === 'system'
+    if (isSystem === (expected === 'system')) return
+  } catch (cause) {
+    throw invalid('its subject is not one of this issuer', cause)
+  }
+  throw invalid('its subject does not fit its type')
+}
+
+function toTokenError(cause: unknown): IssuerError {
+  if (cause instanceof IssuerError) return cause
+  if (cause instanceof errors.JWTExpired) {
+    return new IssuerError('ERR_TOKEN_EXPIRED', 'the token has expired')
+  }
+  if (cause instanceof errors.JWTClaimValidationFailed) {
+    if (cause.claim === 'nbf' && cause.reason === 'check_failed') {
+      return new IssuerError('ERR_TOKEN_NOT_YET_VALID', 'the token is not valid yet')
+    }
+    return invalid(`its claim or header "${cause.claim}" is missing or wrong`)
+  }
+  if (cause instanceof errors.JWSSignatureVerificationFailed) return invalid('its signature is wrong')
+  // The cause may quote the token, so it stays out.
+  return invalid('it is not a well-formed signed token')
+}
+
+function invalid(reason: string, cause?: unknown): IssuerError {
+  return new IssuerError('ERR_TOKEN_INVALID', `the token is refused: ${reason}`, { cause })
+}

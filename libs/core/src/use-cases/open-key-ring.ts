@@ -1,0 +1,133 @@
+import { IssuerError } from '../errors.ts'
+import { encodeKeyRing, proveRing } from '../key-ring/codec.ts'
+import type { KeySpecification } from '../key-ring/algorithms.ts'
+import { generateKeyMaterial } from '../key-ring/key-material.ts'
+import { currentIssuerUrl, type KeyRing } from '../key-ring/key-ring.ts'
+import { createKeyRing } from '../key-ring/transitions.ts'
+import type { KeyEncryption } from '../ports/key-encryption.ts'
+import type { KeyStore } from '../ports/key-store.ts'
+import type { RegistryIdentity } from '../ports/registry.ts'
+import type { Clock, UnixSeconds } from '../time.ts'
+import { openStoredRing } from './follow-key-ring.ts'
+
+/** What opening the ring at start needs. */
+export interface OpenKeyRingDependencies {
+  readonly keyStore: KeyStore
+  readonly registry: RegistryIdentity
+  readonly encryption?: KeyEncryption
+  readonly clock: Clock
+}
+
+/** Who starts, and what it may do. */
+export interface OpenKeyRingRequest {
+  readonly clusterId: string
+  readonly issuerUrl: string
+  /** Refuses an empty store instead of generating a first key. */
+  readonly requireKeys: boolean
+  /** The kind of a first key. */
+  readonly specification: KeySpecification
+}
+
+/** The ring that an issuer starts with. */
+export interface OpenedKeyRing {
+  readonly ring: KeyRing
+  readonly readAt: UnixSeconds
+  /** Whether this call made it. */
+  readonly created: boolean
+  /** Whether the registry is not the one the ring records: sandboxes cannot be told until it is back. */
+  readonly registryLost: boolean
+}
+
+/**
+ * Opens the ring of a cluster, or makes it when the store is truly empty: neither a ring nor anything in the registry.
+ * Of several issuers that start at once, one makes the ring and all get it.
+ *
+ * @throws {IssuerError} `ERR_STORE_FOREIGN` for another cluster's ring; `ERR_ISSUER_URL_CHANGED` when the ring belongs to
+ * another URL; `ERR_STORE_EMPTY` with `requireKeys`; `ERR_STORE_INCOMPLETE` when the registry holds records and the ring
+ * is gone; those of `KeyStore`, `RegistryIdentity`, decoding and proving. A key is generated in none of these cases.
+ */
+export async function openKeyRing(
+  dependencies: OpenKeyRingDependencies,
+  request: OpenKeyRingRequest,
+): Promise<OpenedKeyRing> {
+  const existing = await loadKeyRing(dependencies, request)
+  if (existing !== undefined) return existing
+  await assertNothingLost(dependencies.registry, request)
+  try {
+    await saveFirstRing(dependencies, request)
+  } catch (error) {
+    if (!(error instanceof IssuerError && error.code === 'ERR_STORE_CONFLICT')) throw error
+    const theirs = await loadKeyRing(dependencies, request)
+    if (theirs === undefined) throw error
+    return theirs
+  }
+  // What the store holds is what counts, so the ring is read back even by the one who made it.
+  const own = await loadKeyRing(dependencies, request)
+  if (own === undefined) {
+    throw new IssuerError(
+      'ERR_STORE_UNAVAILABLE',
+      'the key store does not give back the key ring it just took',
+    )
+  }
+  return { ...own, created: true }
+}
+
+async function loadKeyRing(
+  { keyStore, registry, encryption, clock }: OpenKeyRingDependencies,
+  { clusterId, issuerUrl }: OpenKeyRingRequest,
+): Promise<OpenedKeyRing | undefined> {
+  const readAt = clock()
+  const stored = await keyStore.load()
+  if (stored === undefined) return undefined
+  const ring = await openStoredRing(stored, encryption)
+  if (ring.cluster_id !== clusterId) {
+    throw new IssuerError(
+      'ERR_STORE_FOREIGN',
+      `the key store holds the ring of cluster ${ring.cluster_id}, but this is cluster ${clusterId}: correct the cluster ID or the store`,
+      { details: { cluster_id: ring.cluster_id, expected_cluster_id: clusterId } },
+    )
+  }
+  const storedUrl = currentIssuerUrl(ring)
+  if (storedUrl !== issuerUrl) {
+    throw new IssuerError(
+      'ERR_ISSUER_URL_CHANGED',
+      `the issuer URL is ${issuerUrl}, but the stored key ring belongs to ${storedUrl}: every relying party trusts the stored one; set it as the issuer URL`,
+      { details: { configured: issuerUrl, stored: storedUrl } },
+    )
+  }
+  await proveRing(ring)
+  const registryLost = (await registry.read()) !== ring.registry_id
+  return { ring, readAt, created: false, registryLost }
+}
+
+async function assertNothingLost(
+  registry: RegistryIdentity,
+  { requireKeys }: OpenKeyRingRequest,
+): Promise<void> {
+  if (requireKeys) {
+    throw new IssuerError(
+      'ERR_STORE_EMPTY',
+      'the key store is empty and keys are required: restore it, or allow a first key to be generated',
+    )
+  }
+  if (!(await registry.isEmpty())) {
+    throw new IssuerError(
+      'ERR_STORE_INCOMPLETE',
+      'the store holds registered sandboxes or runners but no key ring: restore the ring from a backup, or empty the store',
+    )
+  }
+}
+
+async function saveFirstRing(
+  { keyStore, registry, encryption, clock }: OpenKeyRingDependencies,
+  { clusterId, issuerUrl, specification }: OpenKeyRingRequest,
+): Promise<void> {
+  const key = await generateKeyMaterial(specification)
+  // The registry gets its ID first: a crash in between leaves an empty registry, which the next start takes over.
+  const registryId = await registry.claim(crypto.randomUUID())
+  const ids = { ringId: crypto.randomUUID(), writeId: crypto.randomUUID(), registryId }
+  const ring = createKeyRing({ ...ids, clusterId, issuerUrl, key }, clock())
+  const plain = encodeKeyRing(ring)
+  const document = encryption === undefined ? plain : await encryption.seal(plain)
+  await keyStore.save({ generation: ring.generation, write_id: ring.write_id, document }, undefined)
+}

@@ -1,0 +1,47 @@
+import {
+  jwksCacheLifetime,
+  MIN_JWKS_MAX_AGE,
+  toPublicJwks,
+  type CacheLifetime,
+  type Jwks,
+} from '../key-ring/jwks.ts'
+import { publishedKeys, type KeyRing } from '../key-ring/key-ring.ts'
+import type { RotationPolicy } from '../key-ring/rotation-policy.ts'
+import type { Clock } from '../time.ts'
+
+/** What publishing needs. */
+export interface PublishKeysDependencies {
+  readonly ring: () => KeyRing
+  /** Whether the ring was read lately enough to sign with; a set that may be out of date is cached briefly. */
+  readonly isFresh: () => boolean
+  readonly policy: RotationPolicy
+  readonly clock: Clock
+}
+
+/** The JWK set to serve now, and for how long it may be kept. */
+export interface PublishedKeys {
+  /** The same object as long as the same keys are published. */
+  readonly jwks: Jwks
+  readonly cache: CacheLifetime
+}
+
+/** Makes the function that gives what to publish at this moment; never frozen, always from ring and clock. */
+export function createPublishKeys({
+  ring,
+  isFresh,
+  policy,
+  clock,
+}: PublishKeysDependencies): () => PublishedKeys {
+  let rendered: { readonly ring: KeyRing; readonly count: number; readonly jwks: Jwks } | undefined
+  return () => {
+    const now = clock()
+    const current = ring()
+    // Keys only ever leave a given ring by the clock, so an unchanged number is an unchanged set.
+    const count = publishedKeys(current, now).length
+    if (rendered?.ring !== current || rendered.count !== count) {
+      rendered = { ring: current, count, jwks: toPublicJwks(current, now) }
+    }
+    const cache = isFresh() ? jwksCacheLifetime(current, policy, now) : { maxAge: MIN_JWKS_MAX_AGE }
+    return { jwks: rendered.jwks, cache }
+  }
+}
