@@ -181,3 +181,8 @@ export {
   type VouchTokenDependencies,
 } from './use-cases/vouch-token.ts'
 export { MAX_ALLOWED_AUDIENCES } from './use-cases/sandbox-policy.ts'
+export {
+  createSandboxTokens,
+  type SandboxTokens,
+  type SandboxTokensDependencies,
+} from './use-cases/sandbox-tokens.ts'
