@@ -1,9 +1,11 @@
 import { IssuerError } from '@workload-identity/core'
 import { describe, expect, it } from 'vitest'
+import { defineSettings, setting } from './define-settings.ts'
 import { table } from './example-table.testing.ts'
 import { readSettings, type ReadSettingsOptions } from './read-settings.ts'
 import { checkBetween } from './settings-check.ts'
 import { SettingsError } from './settings-error.ts'
+import { textSchema } from './text-schema.ts'
 
 type Options = ReadSettingsOptions<typeof table>
 
@@ -115,6 +117,26 @@ describe('readSettings', () => {
     expect(parts.map((part) => Object.isFrozen(part))).toEqual([true, true, true, true, true])
   })
 
+  it('freezes what a schema nests, but no instance of a foreign class', () => {
+    const nested = defineSettings({
+      place: setting({
+        flag: 'place',
+        description: 'A place.',
+        schema: textSchema((text) => ({ parts: [{ text }], url: new URL(`https://h/${text}`) })),
+        valueName: '<place>',
+        default: 'a',
+      }),
+    })
+    const result = readSettings(nested, { ...program, argv: [], env: {} })
+    const place = result.kind === 'config' ? result.config.place : undefined
+    expect([place, place?.parts, place?.parts[0]].map((part) => Object.isFrozen(part))).toEqual([
+      true,
+      true,
+      true,
+    ])
+    expect(Object.isFrozen(place?.url)).toBe(false)
+  })
+
   it('tells unknown flags, a bad duration, a missing value and a missing setting in one error', () => {
     const argv = ['--stroe', 'sqlite:x', '--default-ttl', '1.5h', '--verbose', '--max-ttl', '--require-keys']
     const env = { WID_ISUER_URL: 'https://h', WID_ALLOW_PLAINTEXT: 'control,public' }
@@ -144,6 +166,18 @@ describe('readSettings', () => {
       ['environment', 'allowPlaintext'],
       ['environment'],
     ])
+  })
+
+  it('tells a flag without value once, not also its variable or that the setting is missing', () => {
+    expect(messages(['--max-ttl'], { WID_MAX_TTL: 'nonsense' })).toEqual([
+      expect.stringContaining('needs a value'),
+    ])
+    const argv = ['--runner-id']
+    expect(() => readSettings(table, { ...program, argv, env: {} })).toThrow(/^1 mistake in the settings/)
+  })
+
+  it('tells a flag without value and the refused value of the same flag', () => {
+    expect(messages(['--max-ttl', 'nonsense', '--max-ttl'])).toHaveLength(2)
   })
 
   it('tells every refused value of a repeatable setting', () => {

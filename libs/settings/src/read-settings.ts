@@ -60,8 +60,8 @@ export function readSettings<T extends SettingsTable>(
   for (const [name, setting] of Object.entries(table)) {
     const given = chooseTexts(setting, parsed.texts.get(name), options.env)
     sources[name] = given.source
-    // A flag that was used wrongly is one mistake; that it is missing therefore would be told on top of it.
-    if (given.source === 'unset' && malformed.has(name)) continue
+    // A flag without its value is one mistake; the variable it would win over, or a missing setting, is not another.
+    if (given.source !== 'flag' && malformed.has(name)) continue
     const read = readTexts(name, setting, given)
     problems.push(...read.problems)
     config[name] = deepFreeze(setting.isRepeatable ? read.values : read.values.at(-1))
