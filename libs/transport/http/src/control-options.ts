@@ -1,0 +1,86 @@
+import type {
+  ChangeSandbox,
+  Clock,
+  Issuer,
+  IssuerErrorCode,
+  KeyRing,
+  RegisterSandbox,
+  RenewSandboxSecret,
+  SandboxRegistry,
+  TtlPolicy,
+  VouchToken,
+} from '@workload-identity/core'
+import type { HttpErrorCode, HttpOptions } from './http-options.ts'
+
+/** Who an admin token belongs to. A `read` admin may look at everything and change nothing. */
+export interface Admin {
+  readonly name: string
+  readonly role: 'admin' | 'read'
+}
+
+/** What an admin did or tried to do. */
+export type AdminActionName =
+  'sandbox.register' | 'sandbox.change' | 'sandbox.end' | 'sandbox.renew_secret' | 'token.vouch'
+
+/** One change or vouched token, for an audit log. Holds no secret and no token. */
+export interface AdminAction {
+  readonly actor: string
+  readonly action: AdminActionName
+  /** `refused` = nothing was done; `failed` = it is not known whether it was done. */
+  readonly outcome: 'done' | 'refused' | 'failed'
+  /** Why it was refused or failed. */
+  readonly code?: IssuerErrorCode | HttpErrorCode
+  readonly sandbox_id?: string
+  readonly app?: string
+  /** Of a token that was vouched for: its ID, subject, audience and expiry. */
+  readonly jti?: string
+  readonly sub?: string
+  readonly aud?: string | readonly string[]
+  readonly expires_at?: number
+  /** The `X-Request-Id` of the answer. */
+  readonly request_id: string
+  readonly client_address: string
+}
+
+/** How a service is doing: it is well when there is no problem. Sentences are shown to whoever asks. */
+export interface HealthReport {
+  readonly problems: readonly string[]
+}
+
+/** Whether the process should be restarted (`live`), and whether it should get requests (`ready`). */
+export interface HealthChecks {
+  live(): HealthReport
+  ready(): HealthReport | Promise<HealthReport>
+}
+
+/** Facts of the cluster that `GET /v1/issuer` tells; absent ones were not configured. */
+export interface ClusterFacts {
+  readonly organizationId?: string
+  readonly clusterId?: string
+  readonly defaultAudience?: string
+  readonly allowedAudiences?: readonly string[]
+  readonly ttl: TtlPolicy
+}
+
+/** What the control server needs. */
+export interface ControlServerOptions {
+  readonly issuer: Pick<Issuer, 'issuerUrl' | 'discoveryDocument'>
+  readonly ring: () => KeyRing
+  readonly sandboxes: SandboxRegistry
+  readonly clock: Clock
+  readonly registerSandbox: RegisterSandbox
+  readonly changeSandbox: ChangeSandbox
+  readonly renewSandboxSecret: RenewSandboxSecret
+  readonly vouchToken: VouchToken
+  /** Whose admin token this is; must take the same time for all tokens. */
+  readonly authenticateAdmin: (token: string) => Admin | undefined
+  /** The token endpoint as sandboxes reach it, with `/v1/token`, or `unix:<path>`: for `env`. */
+  readonly tokenUrl: () => string
+  readonly cluster: ClusterFacts
+  readonly health: HealthChecks
+  /** The metrics in an exposition format of Prometheus. */
+  readonly metrics: () => Promise<{ readonly contentType: string; readonly body: string }>
+  /** Called before the answer to every change and every vouched token; what it throws fails the request. */
+  readonly onAdminAction?: (action: AdminAction) => void
+  readonly http: HttpOptions
+}
