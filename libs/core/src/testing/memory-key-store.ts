@@ -7,12 +7,12 @@ export interface MemoryRingStorage {
   /** When true, every operation fails as an unreachable store does. */
   unavailable?: boolean
   /** Who wants to know of a save, through whichever store it is made. */
-  readonly watchers?: Set<() => void>
+  watchers?: Set<() => void>
 }
 
 /** The reference implementation of {@link KeyStore}: everything in `storage`, nothing durable. */
 export function createMemoryKeyStore(storage: MemoryRingStorage = {}): KeyStore {
-  const watchers = new Set<() => void>()
+  const watchers = (storage.watchers ??= new Set())
   const assertAvailable = () => {
     if (storage.unavailable === true) {
       throw new IssuerError('ERR_STORE_UNAVAILABLE', 'the memory store was made unavailable')

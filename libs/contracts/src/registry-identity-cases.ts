@@ -1,0 +1,75 @@
+import { expect } from 'vitest'
+import type { ContractCase } from './contract-case.ts'
+import type { RegistryHarness } from './registry-contract.ts'
+
+const CALLERS = 50
+const HANDLES = 5
+// Identity alone is used here, which no registry ID is asked for.
+const noId = () => ''
+
+/** How a registry gets its ID, once. */
+export const registryIdentityCases: readonly ContractCase<RegistryHarness>[] = [
+  {
+    name: 'identity: gives undefined for a registry that never had an ID',
+    async run({ open }) {
+      const { identity } = await open(noId)
+      expect(await identity.read()).toBeUndefined()
+    },
+  },
+  {
+    name: 'identity: gives the first candidate as the ID in force, here and through every other handle',
+    async run({ open }) {
+      const { identity } = await open(noId)
+      expect(await identity.claim('registry-1')).toBe('registry-1')
+      expect(await identity.read()).toBe('registry-1')
+      expect(await (await open(noId)).identity.read()).toBe('registry-1')
+    },
+  },
+  {
+    name: 'identity: answers a later claim with the ID in force and keeps it',
+    async run({ open }) {
+      await (await open(noId)).identity.claim('registry-1')
+      const { identity } = await open(noId)
+      expect(await identity.claim('registry-2')).toBe('registry-1')
+      expect(await identity.read()).toBe('registry-1')
+    },
+  },
+  {
+    name: 'identity: gives 50 concurrent callers one answer',
+    async run({ open }) {
+      const handles = await Promise.all(Array.from({ length: HANDLES }, () => open(noId)))
+      const claims = Array.from({ length: CALLERS }, (_, caller) =>
+        handles[caller % HANDLES]?.identity.claim(`candidate-${caller}`),
+      )
+      const answers = new Set(await Promise.all(claims))
+      expect(answers.size).toBe(1)
+      expect([...answers]).toStrictEqual([await (await open(noId)).identity.read()])
+    },
+  },
+  {
+    name: 'identity: gives undefined after the storage was wiped, and takes a new ID then',
+    async run({ open, wipe }) {
+      const { identity } = await open(noId)
+      await identity.claim('registry-1')
+      await wipe()
+      expect(await identity.read()).toBeUndefined()
+      expect(await identity.claim('registry-2')).toBe('registry-2')
+    },
+  },
+  {
+    name: 'identity: rejects read with ERR_STORE_UNAVAILABLE when the storage cannot be read',
+    async run({ open, makeUnavailable }) {
+      const { identity } = await open(noId)
+      await makeUnavailable()
+      await expect(identity.read()).rejects.toThrowWithCode('ERR_STORE_UNAVAILABLE')
+    },
+  },
+  {
+    name: 'identity: rejects claim with ERR_STORE_UNAVAILABLE when the storage cannot be reached',
+    async run({ open, makeUnavailable }) {
+      const { identity } = await open(noId)
+      await makeUnavailable()
+      await expect(identity.claim('registry-1')).rejects.toThrowWithCode('ERR_STORE_UNAVAILABLE')
+    },
+  },
+]
