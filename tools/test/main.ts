@@ -1,0 +1,120 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { findProjects, repositoryRoot } from '../repository.ts'
+import { countTests, sumCounts, type TestCount, type VitestReport } from './count-tests.ts'
+import { runCommand, runPool } from './run-command.ts'
+
+// Runs every stage, also after one that failed, so that one run shows all there is to repair. Each check counts as a
+// test; format, lint, typecheck and build count only when they fail.
+
+const bin = join(repositoryRoot, 'node_modules/.bin')
+const parallel = 2
+
+interface StageResult {
+  readonly name: string
+  readonly count: TestCount
+  readonly seconds: number
+}
+
+const stages: Readonly<Record<string, () => Promise<readonly StageResult[]>>> = {
+  format: () => silentStage('format', 'prettier', ['--check', '--log-level=warn', '.']),
+  checks: () =>
+    runPool(
+      parallel,
+      findChecks().map((name) => () => runCheck(name)),
+    ),
+  lint: () => silentStage('lint', 'nx', ['run-many', '-t', 'lint', '--nxBail=false']),
+  typecheck: () => silentStage('typecheck', 'nx', ['run-many', '-t', 'typecheck', '--nxBail=false']),
+  build: () => silentStage('build', 'nx', ['run-many', '-t', 'build', '--nxBail=false']),
+  test: runTests,
+}
+
+const { values } = parseArgs({ options: { only: { type: 'string' } } })
+const chosen = values.only?.split(',') ?? Object.keys(stages)
+const results: StageResult[] = []
+for (const name of chosen) {
+  const stage = stages[name]
+  if (stage === undefined) throw new Error(`no stage "${name}": there are ${Object.keys(stages).join(', ')}`)
+  console.log(`\n== ${name}`)
+  results.push(...(await stage()))
+}
+
+console.log('\n== summary')
+for (const { name, count, seconds } of results) {
+  const said = count.failed > 0 ? `FAILED (${count.failed})` : 'ok'
+  console.log(
+    `${name.padEnd(20)} ${said.padEnd(12)} ${String(count.passed).padStart(6)} passed ${seconds.toFixed(1).padStart(7)} s`,
+  )
+}
+const { passed, failed } = sumCounts(results.map(({ count }) => count))
+console.log(`${passed} passed, ${failed} failed`)
+process.exitCode = failed === 0 && passed > 0 ? 0 : 1
+
+/** A stage that has no tests of its own. */
+async function silentStage(
+  name: string,
+  command: string,
+  args: readonly string[],
+): Promise<readonly StageResult[]> {
+  const watch = startWatch()
+  const code = await runCommand(join(bin, command), args, { cwd: repositoryRoot })
+  return [{ name, count: { passed: 0, failed: code === 0 ? 0 : 1 }, seconds: watch() }]
+}
+
+function findChecks(): readonly string[] {
+  const names = readdirSync(join(repositoryRoot, 'tools')).filter((name) => /^check-[a-z-]+\.ts$/.test(name))
+  // The slow ones first, so that the others fit in beside them.
+  const slow = ['check-install.ts', 'check-boundaries.ts']
+  return [...slow, ...names.filter((name) => !slow.includes(name))]
+}
+
+async function runCheck(file: string): Promise<StageResult> {
+  const watch = startWatch()
+  const code = await runCommand(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', `tools/${file}`],
+    {
+      cwd: repositoryRoot,
+      isBuffered: true,
+    },
+  )
+  const count = code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }
+  return { name: file.replace(/\.ts$/, ''), count, seconds: watch() }
+}
+
+async function runTests(): Promise<readonly StageResult[]> {
+  const watch = startWatch()
+  const reports = mkdtempSync(join(tmpdir(), 'test-reports-'))
+  try {
+    const code = await runCommand(join(bin, 'nx'), ['run-many', '-t', 'test', '--nxBail=false'], {
+      cwd: repositoryRoot,
+      env: { TEST_REPORTS: reports },
+    })
+    const projects = findProjects(repositoryRoot).map(({ manifest }) =>
+      manifest.name.replace(/^@[^/]+\//, ''),
+    )
+    const counted = sumCounts(
+      projects.map((project) => countTests(readReport(join(reports, `${project}.json`)))),
+    )
+    const count = code !== 0 && counted.failed === 0 ? { ...counted, failed: 1 } : counted
+    return [{ name: 'test', count, seconds: watch() }]
+  } finally {
+    rmSync(reports, { recursive: true, force: true })
+  }
+}
+
+function readReport(file: string): VitestReport | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as VitestReport
+  } catch {
+    console.error(`there is no test report ${file}: the project's tests did not run`)
+    return undefined
+  }
+}
+
+function startWatch(): () => number {
+  const start = performance.now()
+  return () => (performance.now() - start) / 1000
+}
