@@ -15,10 +15,16 @@ const demo = { sandbox_id: 'demo-sandbox', app: 'demo' }
 export async function registerDemoSandbox(control: string, adminToken: string): Promise<DemoSandbox> {
   const request = { method: 'POST', bearer: adminToken }
   try {
-    return (await requestJson(`${control}/v1/sandboxes`, { ...request, body: demo })) as unknown as DemoSandbox
+    return (await requestJson(`${control}/v1/sandboxes`, {
+      ...request,
+      body: demo,
+    })) as unknown as DemoSandbox
   } catch (error) {
     if (!(error instanceof AnswerError && error.status === 409)) throw error
   }
-  const renewed = await requestJson(`${control}/v1/sandboxes/${demo.sandbox_id}/secret`, { ...request, body: {} })
+  const renewed = await requestJson(`${control}/v1/sandboxes/${demo.sandbox_id}/secret`, {
+    ...request,
+    body: {},
+  })
   return renewed as unknown as DemoSandbox
 }

@@ -55,7 +55,10 @@ export async function requestJson(
   const status = response.statusCode ?? 0
   if (status < 200 || status > 299) {
     const path = address.replace(/^.*?(?=\/v1\/)/, '')
-    throw new AnswerError(status, `${method} ${path} answered ${status}: ${String(answer['error_description'])}`)
+    throw new AnswerError(
+      status,
+      `${method} ${path} answered ${status}: ${String(answer['error_description'])}`,
+    )
   }
   return answer
 }

@@ -1,0 +1,32 @@
+/*
+ * Harm prevented: a package that works in this workspace and nowhere else: sources or tests in it, types that do not
+ * resolve, the source condition left in its exports, or dependencies that a consumer of core never asked for. It judges
+ * what `nx build` has made.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { consumeCore } from './packages/consume-core.ts'
+import { judgeTarball } from './packages/judge-tarball.ts'
+import { packProject } from './packages/pack-project.ts'
+import { report, type Problems } from './report.ts'
+import { findProjects, repositoryRoot } from './repository.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'wid-packages-'))
+try {
+  const projects = findProjects(repositoryRoot).filter((project) => project.folder.startsWith('libs/'))
+  const tarballs = projects.map((project) => packProject(repositoryRoot, project, folder))
+  const problems: Problems[] = await Promise.all(tarballs.map(judgeTarball))
+  const core = tarballs.find((tarball) => tarball.name === '@workload-identity/core')
+  problems.push(
+    core === undefined ? ['core was not packed'] : consumeCore(core.path, join(folder, 'consumer')),
+  )
+  const size = `core has ${core?.unpackedSize ?? 0} bytes unpacked`
+  report(
+    'check-packages',
+    problems.flat(),
+    `${tarballs.length} packages, core alone in an empty folder; ${size}`,
+  )
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
