@@ -26,7 +26,8 @@ export function createLocalSigner(ring: () => KeyRing): TokenSigner {
       const current = ready
       try {
         const header = { alg: active.alg, kid: active.kid, typ: 'JWT' }
-        const payload = encoder.encode(JSON.stringify(claims))
+        // Copied: where TextEncoder comes from another realm than this code, its arrays are not this realm's Uint8Array.
+        const payload = Uint8Array.from(encoder.encode(JSON.stringify(claims)))
         return await new CompactSign(payload).setProtectedHeader(header).sign(await current.key)
       } catch (cause) {
         if (ready === current) ready = undefined

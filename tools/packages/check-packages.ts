@@ -6,11 +6,12 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { consumeCore } from './packages/consume-core.ts'
-import { judgeTarball } from './packages/judge-tarball.ts'
-import { packProject } from './packages/pack-project.ts'
-import { report, type Problems } from './report.ts'
-import { findProjects, repositoryRoot } from './repository.ts'
+import { consumeCore } from './consume-core.ts'
+import { runCoreInBareContext, runCoreOnOtherRuntimes } from './core-elsewhere.ts'
+import { judgeTarball } from './judge-tarball.ts'
+import { packProject } from './pack-project.ts'
+import { report, type Problems } from '../report.ts'
+import { findProjects, repositoryRoot } from '../repository.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'wid-packages-'))
 try {
@@ -21,11 +22,11 @@ try {
   problems.push(
     core === undefined ? ['core was not packed'] : consumeCore(core.path, join(folder, 'consumer')),
   )
-  const size = `core has ${core?.unpackedSize ?? 0} bytes unpacked`
+  const size = `core has ${core.unpackedSize} bytes unpacked`
   report(
     'check-packages',
     problems.flat(),
-    `${tarballs.length} packages, core alone in an empty folder; ${size}`,
+    `${tarballs.length} packages, core alone in an empty folder, in a bare context, on Node 22.14.0, Deno and Bun; ${size}`,
   )
 } finally {
   rmSync(folder, { recursive: true, force: true })
