@@ -177,8 +177,8 @@ export const runnerRegistryCases: readonly ContractCase<RegistryHarness>[] = [
       for (const id of [...awkwardIds].reverse()) await runners.register(runner(id), NOW)
       const first = await runners.list({ limit: 10 }, NOW)
       expect(first.items.map((item) => item.runner_id)).toStrictEqual(awkwardIds.slice(0, 10))
-      expect(first.next).toBe('a/b')
-      const rest = await runners.list({ limit: 7, after: 'a/b' }, NOW)
+      expect(first.next).toBe('a.b')
+      const rest = await runners.list({ limit: 7, after: 'a.b' }, NOW)
       expect(rest.items.map((item) => item.runner_id)).toStrictEqual(awkwardIds.slice(10))
       expect(rest.next).toBeNull()
     },

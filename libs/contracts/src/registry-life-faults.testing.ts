@@ -1,0 +1,373 @@
+import {
+  addSeconds,
+  IssuerError,
+  seconds,
+  unixSeconds,
+  type SandboxRecord,
+  type UnixSeconds,
+} from '@workload-identity/core'
+import { faulty, type BrokenRegistry, type PlantRegistry } from './broken-registry.testing.ts'
+
+const EPOCH = unixSeconds(0)
+
+/** Faults of secrets, of when they and sandboxes count, and of clearing up. */
+export const lifeFaults: readonly BrokenRegistry[] = [
+  {
+    fault: 'finds by ID whatever expires_at',
+    plant: faulty(({ sandboxes }) => ({ sandboxes: { findById: (id) => sandboxes.findById(id, EPOCH) } })),
+    found: [
+      'sandbox expiry: no longer finds a sandbox by ID at its expires_at',
+      'sandbox expiry: goes by the expires_at of the replacement',
+      'sandbox expiry: frees the secret of a sandbox for a registration at its expires_at, not one second before',
+    ],
+  },
+  {
+    fault: 'lists whatever expires_at',
+    plant: faulty(({ sandboxes }) => ({ sandboxes: { list: (query) => sandboxes.list(query, EPOCH) } })),
+    found: [
+      'sandbox expiry: no longer lists a sandbox at its expires_at',
+      'sandbox list: counts only live sandboxes towards a page',
+    ],
+  },
+  {
+    fault: 'finds by secret whatever expires_at',
+    plant: faulty(({ sandboxes }, { sandboxes: records }) => ({
+      sandboxes: {
+        findBySecretHash: async (sha256, now) =>
+          (await sandboxes.findBySecretHash(sha256, now)) ??
+          [...records.values()].find(({ secrets }) =>
+            secrets.some((secret) => secret.sha256 === sha256 && now < (secret.valid_until ?? Infinity)),
+          ),
+      },
+    })),
+    found: ['sandbox expiry: no longer finds a sandbox by secret at its expires_at'],
+  },
+  {
+    fault: 'ends and replaces whatever expires_at',
+    plant: faulty(({ sandboxes }) => ({
+      sandboxes: {
+        end: (id) => sandboxes.end(id, EPOCH),
+        replace: (record) => sandboxes.replace(record, EPOCH),
+      },
+    })),
+    found: [
+      'sandbox expiry: answers false to an end at expires_at, true one second before',
+      'sandbox expiry: rejects a replacement at expires_at with ERR_SANDBOX_NOT_FOUND, takes it one second before',
+      'sandbox expiry: frees the secret of an expired sandbox for a replacement',
+    ],
+  },
+  {
+    fault: 'an expired sandbox keeps its ID and its secrets',
+    plant: faulty(({ sandboxes }) => ({
+      sandboxes: { register: (record) => sandboxes.register(record, EPOCH) },
+    })),
+    found: [
+      'sandbox expiry: lets an ID be registered again at expires_at, not one second before',
+      'sandbox expiry: frees the secret of a sandbox for a registration at its expires_at, not one second before',
+    ],
+  },
+  {
+    fault: 'everything lives one second too long',
+    plant: shifted(-1),
+    found: [
+      'sandbox secrets: no longer finds a secret at its valid_until',
+      'sandbox secrets: gives a kept secret the valid_until of the replacement',
+      'sandbox expiry: no longer finds a sandbox by ID at its expires_at',
+      'sandbox expiry: no longer finds a sandbox by secret at its expires_at',
+      'sandbox expiry: no longer lists a sandbox at its expires_at',
+      'sandbox expiry: answers false to an end at expires_at, true one second before',
+      'sandbox expiry: rejects a replacement at expires_at with ERR_SANDBOX_NOT_FOUND, takes it one second before',
+      'sandbox expiry: goes by the expires_at of the replacement',
+      'sandbox expiry: lets an ID be registered again at expires_at, not one second before',
+      'sandbox expiry: frees the secret of a sandbox for a registration at its expires_at, not one second before',
+      'sandbox expiry: frees the secret of an expired sandbox for a replacement',
+      'sandbox expiry: removes at most as many expired records as told and gives their number',
+      'sandbox expiry: keeps live sandboxes, their secrets and their expiry when expired ones are removed',
+      'sandbox list: counts only live sandboxes towards a page',
+      'runners: finds a secret one second before its valid_until, no longer at it',
+    ],
+  },
+  {
+    fault: 'everything lives one second too short',
+    plant: shifted(1),
+    found: [
+      'sandbox secrets: finds the whole record by each of its two secrets',
+      'sandbox secrets: finds a secret one second before its valid_until',
+      'sandbox secrets: gives a kept secret the valid_until of the replacement',
+      'sandbox expiry: finds and lists a sandbox one second before its expires_at',
+      'sandbox expiry: answers false to an end at expires_at, true one second before',
+      'sandbox expiry: rejects a replacement at expires_at with ERR_SANDBOX_NOT_FOUND, takes it one second before',
+      'sandbox expiry: lets an ID be registered again at expires_at, not one second before',
+      'sandbox expiry: frees the secret of a sandbox for a registration at its expires_at, not one second before',
+      'sandbox expiry: removes at most as many expired records as told and gives their number',
+      'sandbox expiry: keeps live sandboxes, their secrets and their expiry when expired ones are removed',
+      'runners: gives back a record with every field as it was registered, by ID and by each secret',
+      'runners: finds a secret one second before its valid_until, no longer at it',
+    ],
+  },
+  {
+    fault: 'finds by secret whatever its valid_until',
+    plant: faulty(({ sandboxes, runners }, storage) => ({
+      sandboxes: {
+        findBySecretHash: async (sha256, now) => {
+          const found = await sandboxes.findBySecretHash(sha256, now)
+          const outdated = [...storage.sandboxes.values()].find(
+            (record) => has(record, sha256) && now < (record.expires_at ?? Infinity),
+          )
+          return found ?? outdated
+        },
+      },
+      runners: {
+        findBySecretHash: async (sha256, now) => {
+          const found = await runners.findBySecretHash(sha256, now)
+          return found ?? [...storage.runners.values()].find((record) => has(record, sha256))
+        },
+      },
+    })),
+    found: [
+      'sandbox secrets: no longer finds a secret at its valid_until',
+      'sandbox secrets: gives a kept secret the valid_until of the replacement',
+      'runners: finds a secret one second before its valid_until, no longer at it',
+    ],
+  },
+  {
+    fault: 'a sandbox ends with its first secret',
+    plant: faulty(({ sandboxes }) => ({
+      sandboxes: {
+        findById: async (id, now) => {
+          const record = await sandboxes.findById(id, now)
+          return record?.secrets.some(({ valid_until = Infinity }) => valid_until <= now) ? undefined : record
+        },
+      },
+    })),
+    found: ['sandbox secrets: keeps a sandbox and its other secret when one secret is past its valid_until'],
+  },
+  {
+    fault: 'finds by the last secret only',
+    plant: faulty(({ sandboxes, runners }) => ({
+      sandboxes: {
+        findBySecretHash: async (sha256, now) => {
+          const record = await sandboxes.findBySecretHash(sha256, now)
+          return record?.secrets.at(-1)?.sha256 === sha256 ? record : undefined
+        },
+      },
+      runners: {
+        findBySecretHash: async (sha256, now) => {
+          const record = await runners.findBySecretHash(sha256, now)
+          return record?.secrets.at(-1)?.sha256 === sha256 ? record : undefined
+        },
+      },
+    })),
+    found: [
+      'sandbox secrets: finds the whole record by each of its two secrets',
+      'sandbox secrets: keeps a sandbox and its other secret when one secret is past its valid_until',
+      'runners: gives back a record with every field as it was registered, by ID and by each secret',
+    ],
+  },
+  {
+    fault: 'finds somebody for every hash',
+    plant: faulty(({ sandboxes }) => ({
+      sandboxes: {
+        findBySecretHash: async (sha256, now) =>
+          (await sandboxes.findBySecretHash(sha256, now)) ??
+          (await sandboxes.list({ limit: 1 }, now)).items[0],
+      },
+    })),
+    found: [
+      'sandboxes: rejects a registration of a live ID with ERR_SANDBOX_EXISTS and keeps the first',
+      'sandboxes: rejects a replacement of any other revision with ERR_REVISION_CONFLICT and changes nothing',
+      'sandboxes: lets an ended ID be registered again, with nothing left of the first',
+      'sandbox secrets: gives undefined for a hash nobody has',
+      'sandbox secrets: never finds a runner by its secret',
+      'sandbox secrets: no longer finds a secret at its valid_until',
+      'sandbox secrets: finds by the new secret only after a replacement without the old one',
+      'sandbox secrets: gives a kept secret the valid_until of the replacement',
+      'sandbox secrets: rejects a registration with a secret of another live sandbox with ERR_SECRET_IN_USE',
+      'sandbox expiry: lets an ID be registered again at expires_at, not one second before',
+    ],
+  },
+  {
+    fault: 'still finds a replaced secret',
+    plant: faulty(({ sandboxes }) => {
+      const ownerOf = new Map<string, string>()
+      return {
+        sandboxes: {
+          register: async (record, now) => {
+            await sandboxes.register(record, now)
+            for (const { sha256 } of record.secrets) ownerOf.set(sha256, record.sandbox_id)
+          },
+          findBySecretHash: async (sha256, now) => {
+            const found = await sandboxes.findBySecretHash(sha256, now)
+            const owner = await sandboxes.findById(ownerOf.get(sha256) ?? '', now)
+            const replaced = owner !== undefined && owner.revision > 1 && !has(owner, sha256)
+            return found ?? (replaced ? owner : undefined)
+          },
+        },
+      }
+    }),
+    found: ['sandbox secrets: finds by the new secret only after a replacement without the old one'],
+  },
+  {
+    fault: 'a replacement does not change a known secret',
+    plant: faulty(({ sandboxes }, storage) => ({
+      sandboxes: {
+        replace: (record, now) => {
+          const known = storage.sandboxes.get(record.sandbox_id)?.secrets ?? []
+          const secrets = record.secrets.map((it) => known.find(({ sha256 }) => sha256 === it.sha256) ?? it)
+          return sandboxes.replace({ ...record, secrets }, now)
+        },
+      },
+    })),
+    found: ['sandbox secrets: gives a kept secret the valid_until of the replacement'],
+  },
+  {
+    fault: 'a secret that was ever used stays taken',
+    plant: faulty(({ sandboxes }) => {
+      const ownerOf = new Map<string, string>()
+      const claim = ({ sandbox_id, secrets }: SandboxRecord) => {
+        for (const { sha256 } of secrets) {
+          const owner = ownerOf.get(sha256) ?? sandbox_id
+          if (owner !== sandbox_id)
+            throw new IssuerError('ERR_SECRET_IN_USE', 'another one had the same secret')
+          ownerOf.set(sha256, sandbox_id)
+        }
+      }
+      return {
+        sandboxes: {
+          register: async (record, now) => {
+            await sandboxes.findById(record.sandbox_id, now)
+            claim(record)
+            await sandboxes.register(record, now)
+          },
+          replace: async (record, now) => {
+            await sandboxes.findById(record.sandbox_id, now)
+            claim(record)
+            await sandboxes.replace(record, now)
+          },
+        },
+      }
+    }),
+    found: [
+      'sandbox secrets: frees the secret of an ended sandbox',
+      'sandbox secrets: frees a secret that a replacement left out',
+      'sandbox expiry: frees the secret of a sandbox for a registration at its expires_at, not one second before',
+      'sandbox expiry: frees the secret of an expired sandbox for a replacement',
+    ],
+  },
+  {
+    fault: 'does not look whether a secret is taken',
+    plant: faulty(({ sandboxes, runners }, storage) => ({
+      sandboxes: {
+        register: async (record, now) => {
+          await sandboxes.register({ ...record, secrets: [] }, now)
+          storage.sandboxes.set(record.sandbox_id, record)
+        },
+        replace: async (record, now) => {
+          await sandboxes.replace({ ...record, secrets: [] }, now)
+          storage.sandboxes.set(record.sandbox_id, record)
+        },
+      },
+      runners: {
+        register: async (record, now) => {
+          await runners.register({ ...record, secrets: [] }, now)
+          storage.runners.set(record.runner_id, record)
+        },
+      },
+    })),
+    found: [
+      'sandbox secrets: rejects a registration with a secret of another live sandbox with ERR_SECRET_IN_USE',
+      'sandbox secrets: rejects a replacement with a secret of another live sandbox with ERR_SECRET_IN_USE',
+      'sandbox secrets: lets one of 50 concurrent registrations with the same secret win',
+      'sandbox expiry: frees the secret of a sandbox for a registration at its expires_at, not one second before',
+      'runners: rejects a secret of another runner with ERR_SECRET_IN_USE and changes nothing',
+    ],
+  },
+  {
+    fault: 'writes the record before it finds a secret taken',
+    plant: faulty(({ sandboxes, runners }, storage) => ({
+      sandboxes: {
+        register: async (record, now) => {
+          const bare = { ...record, secrets: [] }
+          await sandboxes.register(bare, now)
+          storage.sandboxes.delete(record.sandbox_id)
+          await sandboxes.register(record, now).catch((error: unknown) => {
+            storage.sandboxes.set(record.sandbox_id, bare)
+            throw error
+          })
+        },
+      },
+      runners: {
+        register: async (record, now) => {
+          const bare = { ...record, secrets: [] }
+          await runners.register(bare, now)
+          storage.runners.delete(record.runner_id)
+          await runners.register(record, now).catch((error: unknown) => {
+            storage.runners.set(record.runner_id, bare)
+            throw error
+          })
+        },
+      },
+    })),
+    found: [
+      'sandbox secrets: rejects a registration with a secret of another live sandbox with ERR_SECRET_IN_USE',
+      'sandbox secrets: lets one of 50 concurrent registrations with the same secret win',
+      'sandbox expiry: frees the secret of a sandbox for a registration at its expires_at, not one second before',
+      'runners: rejects a secret of another runner with ERR_SECRET_IN_USE and changes nothing',
+    ],
+  },
+  {
+    fault: 'a replacement keeps the expires_at and the runner of the record',
+    plant: faulty(({ sandboxes }, storage) => ({
+      sandboxes: {
+        replace: (record, now) => {
+          const { expires_at, runner_id } = storage.sandboxes.get(record.sandbox_id) ?? {}
+          const kept = { ...(expires_at && { expires_at }), ...(runner_id && { runner_id }) }
+          return sandboxes.replace({ ...record, ...kept }, now)
+        },
+      },
+    })),
+    found: [
+      'sandboxes: replaces a record as a whole when its revision follows the stored one',
+      'sandbox expiry: rejects a replacement at expires_at with ERR_SANDBOX_NOT_FOUND, takes it one second before',
+      'sandbox expiry: goes by the expires_at of the replacement',
+      'sandbox list: follows a sandbox to the runner its replacement names',
+    ],
+  },
+  {
+    fault: 'removes expired records beyond the limit',
+    plant: faulty(({ sandboxes }) => ({
+      sandboxes: { removeExpired: (now) => sandboxes.removeExpired(now, 1000) },
+    })),
+    found: ['sandbox expiry: removes at most as many expired records as told and gives their number'],
+  },
+  {
+    fault: 'removes every record that will ever expire',
+    plant: faulty(({ sandboxes }) => ({
+      sandboxes: { removeExpired: (_, limit) => sandboxes.removeExpired(unixSeconds(9_999_999_999), limit) },
+    })),
+    found: [
+      'sandbox expiry: removes at most as many expired records as told and gives their number',
+      'sandbox expiry: keeps live sandboxes, their secrets and their expiry when expired ones are removed',
+    ],
+  },
+]
+
+function shifted(by: number): PlantRegistry {
+  const at = (now: UnixSeconds) => addSeconds(now, seconds(by))
+  return faulty(({ sandboxes, runners }) => ({
+    sandboxes: {
+      register: (record, now) => sandboxes.register(record, at(now)),
+      replace: (record, now) => sandboxes.replace(record, at(now)),
+      findById: (id, now) => sandboxes.findById(id, at(now)),
+      findBySecretHash: (sha256, now) => sandboxes.findBySecretHash(sha256, at(now)),
+      list: (query, now) => sandboxes.list(query, at(now)),
+      end: (id, now) => sandboxes.end(id, at(now)),
+      removeExpired: (now, limit) => sandboxes.removeExpired(at(now), limit),
+    },
+    runners: { findBySecretHash: (sha256, now) => runners.findBySecretHash(sha256, at(now)) },
+  }))
+}
+
+function has({ secrets }: Pick<SandboxRecord, 'secrets'>, sha256: string): boolean {
+  return secrets.some((secret) => secret.sha256 === sha256)
+}
