@@ -1,0 +1,66 @@
+import { closeSync, fchmodSync, fstatSync, openSync, writeSync } from 'node:fs'
+import { formatMoment, type Clock, type IdTokenClaims } from '@workload-identity/core'
+import type { AdminAction } from '@workload-identity/transport-http'
+import type { Logger } from 'pino'
+import { ConfigurationError } from './start-failure.ts'
+
+/** Something that an audit must be able to tell later. Holds no secret, no token and no private key. */
+export type AuditEvent =
+  | ({ readonly event: 'admin_action' } & AdminAction)
+  | ({ readonly event: 'token_minted'; readonly sandbox_id: string } & Pick<
+      IdTokenClaims,
+      'jti' | 'sub' | 'aud' | 'exp'
+    >)
+  | { readonly event: 'key_created'; readonly kid: string; readonly alg: string }
+  | { readonly event: 'issuer_started' | 'issuer_stopped'; readonly issuer: string }
+
+/** Where audit events go. */
+export interface AuditLog {
+  /** Appends one line. Does not throw: a line that cannot be written is counted and logged. */
+  write(event: AuditEvent): void
+  /** How many lines could not be written since the start. */
+  failures(): number
+  close(): void
+}
+
+/** What {@link openAuditLog} needs. */
+export interface OpenAuditLogOptions {
+  readonly path: string
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/** An audit log for those who want none. */
+export const noAuditLog: AuditLog = { write: () => undefined, failures: () => 0, close: () => undefined }
+
+/**
+ * Opens the file for appending, mode 0600; each event is one line of JSON with its `time`, handed to the operating
+ * system before the answer goes out (not flushed to disk). The file stays open: rotate it by copy and truncate.
+ *
+ * @throws {ConfigurationError} when it cannot be opened.
+ */
+export function openAuditLog({ path, clock, logger }: OpenAuditLogOptions): AuditLog {
+  let descriptor: number
+  try {
+    descriptor = openSync(path, 'a', 0o600)
+    if (fstatSync(descriptor).isFile()) fchmodSync(descriptor, 0o600)
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
+    throw new ConfigurationError(`the audit log ${path} cannot be opened for appending (${code})`)
+  }
+  let failures = 0
+  return {
+    write(event) {
+      const line = Buffer.from(`${JSON.stringify({ time: formatMoment(clock()), ...event })}\n`)
+      try {
+        const written = writeSync(descriptor, line)
+        if (written < line.length) throw new Error(`wrote ${written} of ${line.length} bytes`)
+      } catch (err) {
+        failures += 1
+        logger.error({ err, path, event: event.event }, 'an audit event could not be written and is lost')
+      }
+    },
+    failures: () => failures,
+    close: () => closeSync(descriptor),
+  }
+}

@@ -1,0 +1,183 @@
+import {
+  createAuthenticateSandbox,
+  createChangeSandbox,
+  createFollowedKeyRing,
+  createIssuer,
+  createPublishKeys,
+  createRegisterSandbox,
+  createRenewSandboxSecret,
+  createSandboxTokens,
+  createVouchToken,
+} from '@workload-identity/core'
+import {
+  instanceCachingFactory,
+  container as rootContainer,
+  type DependencyContainer,
+  type InjectionToken,
+} from 'tsyringe'
+import type { IssuerConfig } from '../config.ts'
+import { createExpirySweep } from '../expiry-sweep.ts'
+import { createHealthChecks } from '../health.ts'
+import { createLifecycle } from '../lifecycle.ts'
+import { createListeners } from '../listeners.ts'
+import { createMetrics } from '../metrics.ts'
+import { observeStore } from '../observe-store.ts'
+import { createPeriodicTask } from '../periodic-task.ts'
+import { createRingRefreshLoop } from '../ring-refresh-loop.ts'
+import type { IssuerState } from './open-state.ts'
+import { createLifecycleParts } from './lifecycle-parts.ts'
+import { createServerFactory } from './servers.ts'
+import * as tokens from './tokens.ts'
+
+/** Pauses between what is done again and again, in milliseconds. */
+const pauses = { refreshRing: 4_000, sweepExpired: 300_000, lookAtAdminTokens: 1_000, lookAtTlsFiles: 5_000 }
+
+/** How long requests in flight may go on after a signal, and how long each part may take to stop. */
+const DRAIN_MS = 10_000
+const STOP_TIMEOUT_MS = 12_000
+
+type Provide = <T>(token: InjectionToken<T>, make: () => T) => void
+type Get = <T>(token: InjectionToken<T>) => T
+
+/**
+ * Wires an issuer: a container of its own, in which every role of `tokens.ts` is played by one object, made when it is
+ * first asked for. What has to be opened first, and can fail, is in `state`.
+ */
+export function createContainer(config: IssuerConfig, state: IssuerState): DependencyContainer {
+  const container = rootContainer.createChildContainer()
+  const provide: Provide = (token, make) => {
+    container.register(token, { useFactory: instanceCachingFactory(make) })
+  }
+  const get: Get = (token) => container.resolve(token)
+
+  provide(tokens.CONFIG, () => config)
+  provide(tokens.LOGGER, () => state.logger)
+  provide(tokens.CLOCK, () => state.clock)
+  provide(tokens.ADMIN_TOKENS, () => state.adminTokens)
+  provide(tokens.AUDIT_LOG, () => state.auditLog)
+  provideStores(provide, get, state)
+  provideUseCases(provide, get)
+  provideProcess(provide, get, state)
+  return container
+}
+
+function provideStores(provide: Provide, get: Get, { stores, opened }: IssuerState): void {
+  const countFailure = (error: unknown) => get(tokens.METRICS).recordStoreError(error)
+  provide(tokens.KEY_STORE, () => observeStore(stores.keyStore, countFailure))
+  provide(tokens.REGISTRY_IDENTITY, () => observeStore(stores.registryIdentity, countFailure))
+  provide(tokens.KEY_RING, () =>
+    createFollowedKeyRing(
+      {
+        keyStore: get(tokens.KEY_STORE),
+        clock: get(tokens.CLOCK),
+        storeLag: get(tokens.CONFIG).rotation.storeLag,
+      },
+      opened,
+    ),
+  )
+  provide(tokens.SANDBOXES, () =>
+    observeStore(
+      stores.createSandboxRegistry(() => get(tokens.KEY_RING).ring().registry_id),
+      countFailure,
+    ),
+  )
+}
+
+function provideUseCases(provide: Provide, get: Get): void {
+  provide(tokens.ISSUER, () => {
+    const keyRing = get(tokens.KEY_RING)
+    return createIssuer({
+      ...get(tokens.CONFIG),
+      ring: () => keyRing.ring(),
+      signingRing: () => keyRing.signingRing(),
+      clock: get(tokens.CLOCK),
+    })
+  })
+  provide(tokens.PUBLISH_KEYS, () => {
+    const keyRing = get(tokens.KEY_RING)
+    return createPublishKeys({
+      ring: () => keyRing.ring(),
+      isFresh: () => keyRing.isFresh(),
+      policy: get(tokens.CONFIG).rotation,
+      clock: get(tokens.CLOCK),
+    })
+  })
+  const administration = () => ({ sandboxes: get(tokens.SANDBOXES), clock: get(tokens.CLOCK) })
+  provide(tokens.AUTHENTICATE_SANDBOX, () => createAuthenticateSandbox(administration()))
+  provide(tokens.REGISTER_SANDBOX, () => createRegisterSandbox(administration()))
+  provide(tokens.CHANGE_SANDBOX, () => createChangeSandbox(administration()))
+  provide(tokens.RENEW_SANDBOX_SECRET, () => createRenewSandboxSecret(administration()))
+  provide(tokens.VOUCH_TOKEN, () => createVouchToken({ ...administration(), issuer: get(tokens.ISSUER) }))
+  provide(tokens.SANDBOX_TOKENS, () => {
+    const auditLog = get(tokens.AUDIT_LOG)
+    return createSandboxTokens({
+      authenticateSandbox: get(tokens.AUTHENTICATE_SANDBOX),
+      issuer: get(tokens.ISSUER),
+      onIssued: ({ claims: { jti, sub, aud, exp } }, { sandbox_id }) =>
+        auditLog.write({ event: 'token_minted', sandbox_id, jti, sub, aud, exp }),
+    })
+  })
+}
+
+function provideProcess(provide: Provide, get: Get, state: IssuerState): void {
+  provide(tokens.METRICS, () =>
+    createMetrics({
+      keyRing: get(tokens.KEY_RING),
+      auditLog: get(tokens.AUDIT_LOG),
+      clock: get(tokens.CLOCK),
+    }),
+  )
+  provide(tokens.HEALTH, () =>
+    createHealthChecks({ keyRing: get(tokens.KEY_RING), registry: get(tokens.REGISTRY_IDENTITY) }),
+  )
+  provide(tokens.LISTENERS, () =>
+    createListeners({
+      config: get(tokens.CONFIG),
+      createServers: createServerFactory({
+        config: get(tokens.CONFIG),
+        logger: get(tokens.LOGGER),
+        clock: get(tokens.CLOCK),
+        issuer: get(tokens.ISSUER),
+        keyRing: get(tokens.KEY_RING),
+        publishKeys: get(tokens.PUBLISH_KEYS),
+        sandboxes: get(tokens.SANDBOXES),
+        sandboxTokens: get(tokens.SANDBOX_TOKENS),
+        registerSandbox: get(tokens.REGISTER_SANDBOX),
+        changeSandbox: get(tokens.CHANGE_SANDBOX),
+        renewSandboxSecret: get(tokens.RENEW_SANDBOX_SECRET),
+        vouchToken: get(tokens.VOUCH_TOKEN),
+        adminTokens: get(tokens.ADMIN_TOKENS),
+        auditLog: get(tokens.AUDIT_LOG),
+        health: get(tokens.HEALTH),
+        metrics: get(tokens.METRICS),
+      }),
+      logger: get(tokens.LOGGER),
+      drainMs: DRAIN_MS,
+      tlsIntervalMs: pauses.lookAtTlsFiles,
+    }),
+  )
+  provide(tokens.PERIODIC_TASKS, () => {
+    const [logger, adminTokens] = [get(tokens.LOGGER), get(tokens.ADMIN_TOKENS)]
+    return [
+      createRingRefreshLoop({ keyRing: get(tokens.KEY_RING), logger, everyMs: pauses.refreshRing }),
+      createPeriodicTask({ run: async () => adminTokens.refresh(), everyMs: pauses.lookAtAdminTokens }),
+      createExpirySweep({
+        sandboxes: get(tokens.SANDBOXES),
+        clock: get(tokens.CLOCK),
+        logger,
+        everyMs: pauses.sweepExpired,
+      }),
+    ]
+  })
+  provide(tokens.LIFECYCLE, () =>
+    createLifecycle(
+      createLifecycleParts({
+        config: get(tokens.CONFIG),
+        state,
+        listeners: get(tokens.LISTENERS),
+        periodicTasks: get(tokens.PERIODIC_TASKS),
+      }),
+      STOP_TIMEOUT_MS,
+    ),
+  )
+}

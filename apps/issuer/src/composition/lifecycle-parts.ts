@@ -1,0 +1,93 @@
+import { activeKey } from '@workload-identity/core'
+import { describeStore } from '@workload-identity/settings'
+import type { IssuerConfig } from '../config.ts'
+import type { LifecyclePart } from '../lifecycle.ts'
+import type { Listeners } from '../listeners.ts'
+import type { PeriodicTask } from '../periodic-task.ts'
+import type { IssuerState } from './open-state.ts'
+
+/** What is started and stopped. */
+export interface LifecyclePartsOptions {
+  readonly config: IssuerConfig
+  readonly state: IssuerState
+  readonly listeners: Listeners
+  readonly periodicTasks: readonly PeriodicTask[]
+}
+
+/**
+ * The parts of an issuer in the order of their start. Stores and audit log come first, so that they are closed last; the
+ * listeners come after what they rely on; `ready` is said when everything else is done.
+ */
+export function createLifecycleParts(options: LifecyclePartsOptions): readonly LifecyclePart[] {
+  const { config, state, listeners, periodicTasks } = options
+  const { auditLog, stores, opened, logger } = state
+  const issuer = config.issuerUrl
+  return [
+    { name: 'audit log', stop: () => auditLog.close() },
+    { name: 'stores', stop: () => stores.close() },
+    {
+      name: 'announcements',
+      start() {
+        announce(options)
+        if (opened.created) {
+          const { kid, alg } = activeKey(opened.ring)
+          auditLog.write({ event: 'key_created', kid, alg })
+        }
+        auditLog.write({ event: 'issuer_started', issuer })
+      },
+      stop: () => auditLog.write({ event: 'issuer_stopped', issuer }),
+    },
+    ...periodicTasks.map((task, index) => ({
+      name: `periodic task ${index + 1}`,
+      start: () => task.start(),
+      stop: () => task.stop(),
+    })),
+    { name: 'listeners', start: () => listeners.start(), stop: () => listeners.stop() },
+    {
+      name: 'ready',
+      start() {
+        if (config.tokenUrl === undefined && isWildcard(config)) {
+          logger.warn(
+            { token_url: listeners.tokenUrl() },
+            'the token listener has no address that sandboxes elsewhere can use: set --token-url',
+          )
+        }
+        // Said at every log level: whoever started the process waits for it.
+        logger.child({}, { level: 'info' }).info({ ...listeners.addresses() }, 'ready')
+      },
+    },
+  ]
+}
+
+function announce({ config, state }: LifecyclePartsOptions): void {
+  const { logger, opened } = state
+  const { kid, alg } = activeKey(opened.ring)
+  logger.info(
+    {
+      issuer: config.issuerUrl,
+      source: config.issuerUrlSource,
+      store: describeStore(config.store),
+      kid,
+      alg,
+    },
+    'opened the key ring',
+  )
+  if (opened.created) logger.info({ kid, alg }, 'the store was empty: generated a first key')
+  if (opened.registryLost) {
+    logger.error('the registry is lost: sandboxes cannot be told until the one the key ring records is back')
+  }
+  logger.warn('the store is not sealed: whoever can write it can add keys and secrets')
+  const audience = config.defaultAudience ?? config.issuerUrl
+  if (config.allowedAudiences === undefined) {
+    logger.info('any audience is allowed: --allowed-audience would limit them')
+  } else if (!config.allowedAudiences.includes(audience)) {
+    logger.warn(
+      { audience },
+      'the default audience is not an allowed one: a token must be asked for with an audience',
+    )
+  }
+}
+
+function isWildcard({ tokenListen }: IssuerConfig): boolean {
+  return tokenListen.kind === 'tcp' && ['0.0.0.0', '::'].includes(tokenListen.host)
+}

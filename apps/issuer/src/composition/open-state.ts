@@ -1,0 +1,60 @@
+import {
+  fromMilliseconds,
+  openKeyRing,
+  DEFAULT_CLUSTER,
+  type Clock,
+  type OpenedKeyRing,
+} from '@workload-identity/core'
+import type { Logger } from 'pino'
+import { openAdminTokens, type AdminTokens } from '../admin-tokens.ts'
+import { noAuditLog, openAuditLog, type AuditLog } from '../audit-log.ts'
+import type { IssuerConfig } from '../config.ts'
+import { openStores, type Stores } from './stores.ts'
+
+/** Everything an issuer has to open before it can be wired. */
+export interface IssuerState {
+  readonly logger: Logger
+  readonly clock: Clock
+  readonly adminTokens: AdminTokens
+  readonly auditLog: AuditLog
+  readonly stores: Stores
+  readonly opened: OpenedKeyRing
+}
+
+/** The clock of the machine; the only place that reads it. */
+export const systemClock: Clock = () => fromMilliseconds(Date.now())
+
+/**
+ * Opens audit log, admin tokens, stores and key ring, in this order: a mistake in the configuration shows before a first
+ * key is made. Closes again what it opened when something fails.
+ *
+ * @throws {ConfigurationError} for files that cannot be used.
+ * @throws {IssuerError} those of the stores and of `openKeyRing`.
+ */
+export async function openState(
+  config: IssuerConfig,
+  logger: Logger,
+  clock = systemClock,
+): Promise<IssuerState> {
+  const auditLog =
+    config.auditLog === undefined ? noAuditLog : openAuditLog({ path: config.auditLog, clock, logger })
+  let stores: Stores | undefined
+  try {
+    const adminTokens = openAdminTokens({ path: config.adminTokenFile, createWhenMissing: true, logger })
+    stores = openStores(config)
+    const opened = await openKeyRing(
+      { keyStore: stores.keyStore, registry: stores.registryIdentity, clock },
+      {
+        clusterId: config.clusterId ?? DEFAULT_CLUSTER,
+        issuerUrl: config.issuerUrl,
+        requireKeys: config.requireKeys,
+        specification: config.signingAlgorithm,
+      },
+    )
+    return { logger, clock, adminTokens, auditLog, stores, opened }
+  } catch (error) {
+    stores?.close()
+    auditLog.close()
+    throw error
+  }
+}

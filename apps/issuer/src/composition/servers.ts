@@ -1,0 +1,94 @@
+import type {
+  ChangeSandbox,
+  Clock,
+  FollowedKeyRing,
+  Issuer,
+  PublishedKeys,
+  RegisterSandbox,
+  RenewSandboxSecret,
+  SandboxRegistry,
+  SandboxTokens,
+  VouchToken,
+} from '@workload-identity/core'
+import {
+  createControlServer,
+  createPublicServer,
+  createTokenServer,
+  type HealthChecks,
+  type HttpOptions,
+} from '@workload-identity/transport-http'
+import type { Logger } from 'pino'
+import type { AdminTokens } from '../admin-tokens.ts'
+import type { AuditLog } from '../audit-log.ts'
+import type { IssuerConfig } from '../config.ts'
+import type { CreateServers } from '../listeners.ts'
+import type { Metrics } from '../metrics.ts'
+
+/** What the three servers are made of. */
+export interface ServerDependencies {
+  readonly config: IssuerConfig
+  readonly logger: Logger
+  readonly clock: Clock
+  readonly issuer: Issuer
+  readonly keyRing: FollowedKeyRing
+  readonly publishKeys: () => PublishedKeys
+  readonly sandboxes: SandboxRegistry
+  readonly sandboxTokens: SandboxTokens
+  readonly registerSandbox: RegisterSandbox
+  readonly changeSandbox: ChangeSandbox
+  readonly renewSandboxSecret: RenewSandboxSecret
+  readonly vouchToken: VouchToken
+  readonly adminTokens: AdminTokens
+  readonly auditLog: AuditLog
+  readonly health: HealthChecks
+  readonly metrics: Metrics
+}
+
+/** Makes what makes the three servers, once their certificates are read and the token endpoint's URL can be asked for. */
+export function createServerFactory(dependencies: ServerDependencies): CreateServers {
+  const { config, issuer, metrics } = dependencies
+  return ({ publicTls, tokenTls, controlTls, tokenUrl }) => {
+    const http = (tls: HttpOptions['tls']): HttpOptions => ({
+      logger: dependencies.logger,
+      ...(tls !== undefined && { tls }),
+      trustedProxies: config.trustedProxies,
+      onAnswer: (answer) => metrics.recordAnswer(answer),
+    })
+    return {
+      public: createPublicServer({
+        issuer,
+        publishKeys: dependencies.publishKeys,
+        jwksAliases: config.jwksAliases,
+        http: http(publicTls),
+      }),
+      token: createTokenServer({ sandboxTokens: dependencies.sandboxTokens, http: http(tokenTls) }),
+      control: createControlServer({
+        issuer,
+        ring: () => dependencies.keyRing.ring(),
+        sandboxes: dependencies.sandboxes,
+        clock: dependencies.clock,
+        registerSandbox: dependencies.registerSandbox,
+        changeSandbox: dependencies.changeSandbox,
+        renewSandboxSecret: dependencies.renewSandboxSecret,
+        vouchToken: dependencies.vouchToken,
+        authenticateAdmin: (token) => dependencies.adminTokens.authenticate(token),
+        tokenUrl,
+        cluster: toClusterFacts(config),
+        health: dependencies.health,
+        metrics: () => metrics.render(),
+        onAdminAction: (action) => dependencies.auditLog.write({ event: 'admin_action', ...action }),
+        http: http(controlTls),
+      }),
+    }
+  }
+}
+
+function toClusterFacts({ organizationId, clusterId, defaultAudience, allowedAudiences, ttl }: IssuerConfig) {
+  return {
+    ...(organizationId !== undefined && { organizationId }),
+    ...(clusterId !== undefined && { clusterId }),
+    ...(defaultAudience !== undefined && { defaultAudience }),
+    ...(allowedAudiences !== undefined && { allowedAudiences }),
+    ttl,
+  }
+}

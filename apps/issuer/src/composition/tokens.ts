@@ -1,0 +1,72 @@
+import type {
+  AuthenticateSandbox,
+  ChangeSandbox,
+  Clock,
+  FollowedKeyRing,
+  Issuer,
+  KeyStore,
+  PublishedKeys,
+  RegisterSandbox,
+  RegistryIdentity,
+  RenewSandboxSecret,
+  SandboxRegistry,
+  SandboxTokens,
+  VouchToken,
+} from '@workload-identity/core'
+import type { HealthChecks } from '@workload-identity/transport-http'
+import type { Logger } from 'pino'
+import type { InjectionToken } from 'tsyringe'
+import type { AdminTokens } from '../admin-tokens.ts'
+import type { AuditLog } from '../audit-log.ts'
+import type { IssuerConfig } from '../config.ts'
+import type { Lifecycle } from '../lifecycle.ts'
+import type { Listeners } from '../listeners.ts'
+import type { Metrics } from '../metrics.ts'
+import type { PeriodicTask } from '../periodic-task.ts'
+
+// One token for each role; which object plays it is decided in container.ts alone.
+
+/** The configuration of the process. */
+export const CONFIG: InjectionToken<IssuerConfig> = Symbol('IssuerConfig')
+/** The log of the process. */
+export const LOGGER: InjectionToken<Logger> = Symbol('Logger')
+/** The one clock. */
+export const CLOCK: InjectionToken<Clock> = Symbol('Clock')
+/** Who may administer. */
+export const ADMIN_TOKENS: InjectionToken<AdminTokens> = Symbol('AdminTokens')
+/** Where audit events go. */
+export const AUDIT_LOG: InjectionToken<AuditLog> = Symbol('AuditLog')
+/** Where the ring is kept, its failures counted. */
+export const KEY_STORE: InjectionToken<KeyStore> = Symbol('KeyStore')
+/** Which registry the store holds. */
+export const REGISTRY_IDENTITY: InjectionToken<RegistryIdentity> = Symbol('RegistryIdentity')
+/** The registered sandboxes, failures counted. */
+export const SANDBOXES: InjectionToken<SandboxRegistry> = Symbol('SandboxRegistry')
+/** The ring in use. */
+export const KEY_RING: InjectionToken<FollowedKeyRing> = Symbol('FollowedKeyRing')
+/** What is counted. */
+export const METRICS: InjectionToken<Metrics> = Symbol('Metrics')
+/** Mints and describes. */
+export const ISSUER: InjectionToken<Issuer> = Symbol('Issuer')
+/** What the JWKS endpoint serves. */
+export const PUBLISH_KEYS: InjectionToken<() => PublishedKeys> = Symbol('PublishKeys')
+/** Finds the sandbox of a secret. */
+export const AUTHENTICATE_SANDBOX: InjectionToken<AuthenticateSandbox> = Symbol('AuthenticateSandbox')
+/** What the token endpoint offers. */
+export const SANDBOX_TOKENS: InjectionToken<SandboxTokens> = Symbol('SandboxTokens')
+/** Registers sandboxes. */
+export const REGISTER_SANDBOX: InjectionToken<RegisterSandbox> = Symbol('RegisterSandbox')
+/** Changes sandboxes. */
+export const CHANGE_SANDBOX: InjectionToken<ChangeSandbox> = Symbol('ChangeSandbox')
+/** Gives sandboxes new secrets. */
+export const RENEW_SANDBOX_SECRET: InjectionToken<RenewSandboxSecret> = Symbol('RenewSandboxSecret')
+/** Mints on an admin's word. */
+export const VOUCH_TOKEN: InjectionToken<VouchToken> = Symbol('VouchToken')
+/** Liveness and readiness. */
+export const HEALTH: InjectionToken<HealthChecks> = Symbol('HealthChecks')
+/** The three HTTP servers and where they listen. */
+export const LISTENERS: InjectionToken<Listeners> = Symbol('Listeners')
+/** Everything that is done again and again. */
+export const PERIODIC_TASKS: InjectionToken<readonly PeriodicTask[]> = Symbol('PeriodicTasks')
+/** Start and stop of everything. */
+export const LIFECYCLE: InjectionToken<Lifecycle> = Symbol('Lifecycle')

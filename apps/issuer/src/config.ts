@@ -1,0 +1,142 @@
+import {
+  resolveIssuerUrl,
+  type IssuerUrl,
+  type KeySpecification,
+  type ResolvedIssuerUrl,
+  type RotationPolicy,
+  type TtlPolicy,
+} from '@workload-identity/core'
+import {
+  checkBetween,
+  readSettings,
+  type Cidr,
+  type ConfigOf,
+  type Environment,
+  type ListenAddress,
+  type StoreLocation,
+} from '@workload-identity/settings'
+import type { TlsFilePaths } from '@workload-identity/transport-http'
+import { configChecks } from './config-checks.ts'
+import { toRotationPolicy, toTtlPolicy } from './config-policies.ts'
+import { readRegistrationFile, type Registration } from './registration-file.ts'
+import { settingsTable } from './settings-table.ts'
+import { version } from './version.ts'
+
+/** Everything an issuer is told at start, checked and frozen. */
+export interface IssuerConfig {
+  readonly issuerUrl: IssuerUrl
+  /** What decided the issuer URL. */
+  readonly issuerUrlSource: ResolvedIssuerUrl['source']
+  readonly organizationId?: string
+  readonly clusterId?: string
+  readonly defaultAudience?: string
+  /** Absent = any audience. Never empty. */
+  readonly allowedAudiences?: readonly string[]
+  readonly ttl: TtlPolicy
+  readonly rotation: RotationPolicy
+  readonly signingAlgorithm: KeySpecification
+  readonly store: Extract<StoreLocation, { readonly engine: 'sqlite' }>
+  readonly requireKeys: boolean
+  readonly publicListen: ListenAddress
+  readonly tokenListen: ListenAddress
+  readonly controlListen: ListenAddress
+  /** The token endpoint as sandboxes see it; absent = where it listens. */
+  readonly tokenUrl?: string
+  readonly jwksAliases: readonly string[]
+  readonly trustedProxies: readonly Cidr[]
+  /** TLS of the public listener. */
+  readonly publicTls?: TlsFilePaths
+  /** TLS of the token and control listeners, unless they are sockets. */
+  readonly tls?: TlsFilePaths
+  readonly adminTokenFile: string
+  readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error'
+  readonly auditLog?: string
+}
+
+/** The configuration, or a text that was asked for instead (`--help`, `--version`). */
+export type ConfigReading =
+  | { readonly kind: 'config'; readonly config: IssuerConfig }
+  | { readonly kind: 'text'; readonly text: string }
+
+type Settings = ConfigOf<typeof settingsTable>
+
+/** The name of the program, as its bin has it. */
+export const PROGRAM_NAME = 'workload-identity-issuer'
+
+/**
+ * Reads the configuration from flags and environment, and the files that it names: registration and TLS.
+ *
+ * @param argv the arguments without node and script.
+ * @throws {SettingsError} with all mistakes at once.
+ */
+export function readConfig(argv: readonly string[], env: Environment): ConfigReading {
+  let registration: Registration = {}
+  let resolved: ResolvedIssuerUrl | undefined
+  const identityCheck = checkBetween(
+    settingsTable,
+    ['issuerUrl', 'registrationFile', 'tlsNames'],
+    (settings) => {
+      if (settings.registrationFile !== undefined) {
+        const reading = readRegistrationFile(settings.registrationFile)
+        if ('problems' in reading) return reading.problems
+        registration = reading.registration
+      }
+      resolved = resolveIssuerUrl({
+        ...(settings.issuerUrl !== undefined && { explicit: settings.issuerUrl }),
+        ...(registration.hostname !== undefined && { registrationHostname: registration.hostname }),
+        tlsNames: settings.tlsNames,
+      })
+      return []
+    },
+  )
+  const result = readSettings(settingsTable, {
+    programName: PROGRAM_NAME,
+    version,
+    description: 'OIDC issuer of a cluster: signs tokens for its sandboxes and publishes its keys.',
+    argv,
+    env,
+    checks: [identityCheck, ...configChecks],
+  })
+  if (result.kind !== 'config') return { kind: 'text', text: result.text }
+  if (resolved === undefined) throw new TypeError('the check of the issuer URL did not run')
+  return { kind: 'config', config: toConfig(result.config, resolved, registration) }
+}
+
+function toConfig(
+  settings: Settings,
+  { issuerUrl, source }: ResolvedIssuerUrl,
+  registration: Registration,
+): IssuerConfig {
+  const organizationId = settings.organizationId ?? registration.organization_id
+  const clusterId = settings.clusterId ?? registration.cluster_id
+  const publicTls = toTlsPaths(settings.publicTlsCert, settings.publicTlsKey)
+  const tls = toTlsPaths(settings.tlsCert, settings.tlsKey)
+  return Object.freeze({
+    issuerUrl,
+    issuerUrlSource: source,
+    ...(organizationId !== undefined && { organizationId }),
+    ...(clusterId !== undefined && { clusterId }),
+    ...(settings.defaultAudience !== undefined && { defaultAudience: settings.defaultAudience }),
+    ...(settings.allowedAudiences.length > 0 && { allowedAudiences: settings.allowedAudiences }),
+    ttl: toTtlPolicy(settings),
+    rotation: toRotationPolicy(settings),
+    signingAlgorithm: settings.signingAlgorithm,
+    store: settings.store,
+    requireKeys: settings.requireKeys,
+    publicListen: settings.publicListen,
+    tokenListen: settings.tokenListen,
+    controlListen: settings.controlListen,
+    ...(settings.tokenUrl !== undefined && { tokenUrl: settings.tokenUrl }),
+    jwksAliases: settings.jwksAliases,
+    trustedProxies: settings.trustedProxies,
+    ...(publicTls !== undefined && { publicTls }),
+    ...(tls !== undefined && { tls }),
+    adminTokenFile: settings.adminTokenFile,
+    logLevel: settings.logLevel,
+    ...(settings.auditLog !== undefined && { auditLog: settings.auditLog }),
+  })
+}
+
+function toTlsPaths(certPath: string | undefined, keyPath: string | undefined): TlsFilePaths | undefined {
+  return certPath === undefined || keyPath === undefined ? undefined : { certPath, keyPath }
+}

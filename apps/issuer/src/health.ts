@@ -1,0 +1,41 @@
+import { isIssuerError, type FollowedKeyRing, type RegistryIdentity } from '@workload-identity/core'
+import type { HealthChecks } from '@workload-identity/transport-http'
+
+/** What {@link createHealthChecks} looks at. */
+export interface HealthDependencies {
+  readonly keyRing: Pick<FollowedKeyRing, 'ring' | 'isFresh'>
+  readonly registry: Pick<RegistryIdentity, 'read'>
+}
+
+/**
+ * The health of an issuer. It is live as long as it answers at all: a restart would not bring a store back. It is ready
+ * when it may sign and its registry is there; each problem names the check that failed.
+ */
+export function createHealthChecks({ keyRing, registry }: HealthDependencies): HealthChecks {
+  return {
+    live: () => ({ problems: [] }),
+    async ready() {
+      const registryProblem = await findRegistryProblem(registry, keyRing.ring().registry_id)
+      return { problems: [findRingProblem(keyRing), registryProblem].filter((text) => text !== undefined) }
+    },
+  }
+}
+
+function findRingProblem(keyRing: HealthDependencies['keyRing']): string | undefined {
+  return keyRing.isFresh()
+    ? undefined
+    : 'key_ring: the store could not be read for too long; signing has stopped'
+}
+
+async function findRegistryProblem(
+  registry: HealthDependencies['registry'],
+  expectedId: string,
+): Promise<string | undefined> {
+  try {
+    if ((await registry.read()) === expectedId) return undefined
+    return 'registry: it is lost: the store holds another one than the key ring records, or none'
+  } catch (error) {
+    const code = isIssuerError(error) ? error.code : 'unexpected error'
+    return `registry: it cannot be read (${code})`
+  }
+}

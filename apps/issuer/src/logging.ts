@@ -1,0 +1,83 @@
+import { IssuerError } from '@workload-identity/core'
+import { pino, stdTimeFunctions, type DestinationStream, type Logger } from 'pino'
+
+/** What a log line says of an error: never a stored document, which the text of a failed parse would quote. */
+export interface LoggedError {
+  readonly type: string
+  readonly code?: string
+  readonly message?: string
+  readonly details?: Readonly<Record<string, unknown>>
+  readonly stack?: readonly string[]
+  readonly cause?: LoggedError
+}
+
+const secretMembers = [
+  ...[
+    'authorization',
+    'cookie',
+    'secret',
+    'secrets',
+    'secret_sha256',
+    'token',
+    'tokens',
+    'value',
+    'password',
+  ],
+  ...['private', 'document', 'env', 'WORKLOAD_IDENTITY_TOKEN_SECRET', 'ACTIONS_ID_TOKEN_REQUEST_TOKEN'],
+]
+const depths = ['', '*.', '*.*.', '*.*.*.']
+
+/** Members of log objects that are replaced by `[redacted]`, wherever they are down to the fourth level. */
+export const redactedPaths: readonly string[] = depths.flatMap((depth) =>
+  secretMembers.map((member) => depth + member),
+)
+
+/**
+ * The logger of the process: one JSON object a line, without process ID and host name (who collects logs adds those).
+ * Members that could hold a secret are redacted even if somebody logs one by mistake.
+ *
+ * @param destination where lines go; the standard output, written at once, when not given.
+ */
+export function createLogger(
+  level: string,
+  destination: DestinationStream = pino.destination({ dest: 1, sync: true }),
+): Logger {
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: { paths: [...redactedPaths], censor: '[redacted]' },
+      serializers: { err: describeError, error: describeError },
+    },
+    destination,
+  )
+}
+
+/**
+ * The parts of an error that may be logged. Its text is left out where it may quote what was being parsed (a
+ * `SyntaxError` of JSON shows a piece of the document); the stack only says where, and only for errors nobody expects.
+ */
+export function describeError(error: unknown): LoggedError {
+  if (!(error instanceof Error)) return { type: typeof error }
+  const cause = error.cause === undefined ? undefined : describeError(error.cause)
+  if (error instanceof IssuerError) {
+    return {
+      type: error.name,
+      code: error.code,
+      message: error.message,
+      ...(Object.keys(error.details).length > 0 && { details: error.details }),
+      ...(cause !== undefined && { cause }),
+    }
+  }
+  const code: unknown = Reflect.get(error, 'code')
+  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line))
+  return {
+    type: error.name,
+    ...(typeof code === 'string' && { code }),
+    ...(!(error instanceof SyntaxError) && { message: error.message }),
+    ...(typeof code !== 'string' && { stack: frames.map((frame) => frame.trim()) }),
+    ...(cause !== undefined && { cause }),
+  }
+}

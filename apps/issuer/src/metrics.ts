@@ -1,0 +1,131 @@
+import { isIssuerError, type Clock, type FollowedKeyRing, type KeyState } from '@workload-identity/core'
+import type { HttpAnswerFacts } from '@workload-identity/transport-http'
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { AuditLog } from './audit-log.ts'
+import { version } from './version.ts'
+
+/** What an issuer counts about itself, for Prometheus. */
+export interface Metrics {
+  /** Counts an answer that was given, and the mint if it was one. */
+  recordAnswer(answer: HttpAnswerFacts): void
+  /** Counts a failure of the store; other errors do not count. */
+  recordStoreError(error: unknown): void
+  /** All metrics in Prometheus' text format. */
+  render(): Promise<{ readonly contentType: string; readonly body: string }>
+}
+
+/** What {@link createMetrics} measures besides what it is told. */
+export interface MetricsDependencies {
+  readonly keyRing: Pick<FollowedKeyRing, 'ring' | 'readAt' | 'isFresh'>
+  readonly auditLog: Pick<AuditLog, 'failures'>
+  readonly clock: Clock
+}
+
+const mintRoutes: ReadonlySet<string> = new Set(['GET /v1/token', 'POST /v1/tokens'])
+const keyStates: readonly KeyState[] = ['active', 'next', 'retired']
+const latencyBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
+
+/** Makes {@link Metrics} with a register of their own; labels hold only what the issuer chose itself. */
+export function createMetrics({ keyRing, auditLog, clock }: MetricsDependencies): Metrics {
+  const register = new Registry()
+  const registers = [register]
+  collectDefaultMetrics({ register })
+  addKeyRingMetrics(register, keyRing, clock)
+  new Gauge({
+    name: 'wid_build_info',
+    help: 'Always 1; its labels tell the version of the issuer and of Node.',
+    labelNames: ['version', 'node'],
+    registers,
+  }).set({ version, node: process.version }, 1)
+  new Gauge({
+    name: 'wid_audit_write_failures',
+    help: 'Audit events that could not be written since the start.',
+    registers,
+    collect() {
+      this.set(auditLog.failures())
+    },
+  })
+  const mints = new Counter({
+    name: 'wid_mints_total',
+    help: 'Requests for a token by outcome: issued, or the code of the refusal or failure.',
+    labelNames: ['route', 'outcome'],
+    registers,
+  })
+  const latencies = new Histogram({
+    name: 'wid_http_request_duration_seconds',
+    help: 'Time from the head of a request to the end of its answer.',
+    labelNames: ['listener', 'method', 'route', 'status'],
+    buckets: latencyBuckets,
+    registers,
+  })
+  const storeErrors = new Counter({
+    name: 'wid_store_errors_total',
+    help: 'Failures of key store and registry by code.',
+    labelNames: ['code'],
+    registers,
+  })
+  return {
+    recordAnswer({ listener, method, route, status, seconds, code }) {
+      latencies.observe({ listener, method, route, status }, seconds)
+      if (!mintRoutes.has(`${method} ${route}`)) return
+      mints.inc({ route, outcome: status === 200 ? 'issued' : (code ?? 'unknown') })
+    },
+    recordStoreError(error) {
+      if (!isIssuerError(error)) return
+      if (/^ERR_(STORE|REGISTRY)_/.test(error.code)) storeErrors.inc({ code: error.code })
+    },
+    render: async () => ({ contentType: register.contentType, body: await register.metrics() }),
+  }
+}
+
+function addKeyRingMetrics(register: Registry, keyRing: MetricsDependencies['keyRing'], clock: Clock): void {
+  const registers = [register]
+  new Gauge({
+    name: 'wid_keys',
+    help: 'Keys of the ring by state.',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      for (const state of keyStates) {
+        this.set({ state }, keyRing.ring().keys.filter((key) => key.state === state).length)
+      }
+    },
+  })
+  new Gauge({
+    name: 'wid_key_age_seconds',
+    help: 'Time since each key of the ring was made.',
+    labelNames: ['kid', 'alg', 'state'],
+    registers,
+    collect() {
+      this.reset()
+      const now = clock()
+      for (const { kid, alg, state, created_at: createdAt } of keyRing.ring().keys) {
+        this.set({ kid, alg, state }, now - createdAt)
+      }
+    },
+  })
+  new Gauge({
+    name: 'wid_key_ring_generation',
+    help: 'Saves of the key ring that is in use.',
+    registers,
+    collect() {
+      this.set(keyRing.ring().generation)
+    },
+  })
+  new Gauge({
+    name: 'wid_key_ring_read_age_seconds',
+    help: 'Time since the key ring was last read from its store.',
+    registers,
+    collect() {
+      this.set(clock() - keyRing.readAt())
+    },
+  })
+  new Gauge({
+    name: 'wid_key_ring_fresh',
+    help: '1 while the key ring was read lately enough to sign with, else 0.',
+    registers,
+    collect() {
+      this.set(keyRing.isFresh() ? 1 : 0)
+    },
+  })
+}

@@ -1,0 +1,280 @@
+import {
+  keySpecifications,
+  MAX_TTL,
+  MIN_TTL,
+  parseAudiences,
+  parseIdentifier,
+  parseIssuerUrl,
+} from '@workload-identity/core'
+import {
+  booleanSetting,
+  cidr,
+  defineSettings,
+  duration,
+  filePath,
+  listenAddress,
+  oneOf,
+  setting,
+  storeUrl,
+  textSchema,
+} from '@workload-identity/settings'
+import { parseJwksAlias } from './jwks-alias.ts'
+import { parseTokenUrl } from './token-url.ts'
+
+const audience = () => textSchema((text) => parseAudiences(text)[0] ?? text)
+const file = () => ({ schema: filePath(), valueName: '<file>' })
+
+/** The settings of the issuer: flags, environment variables, help and reference all come from this table. */
+export const settingsTable = defineSettings({
+  issuerUrl: setting({
+    flag: 'issuer-url',
+    description:
+      'URL of the issuer: the `iss` of every token, pinned by every relying party. https in canonical form; http for loopback hosts only. Never changes once keys exist.',
+    schema: textSchema(parseIssuerUrl),
+    valueName: '<url>',
+    group: 'Identity',
+  }),
+  registrationFile: setting({
+    flag: 'registration-file',
+    description:
+      'JSON file of the cluster registration, `{"hostname", "organization_id", "cluster_id"}`. Its hostname gives the issuer URL when none is set; set IDs win over its IDs.',
+    ...file(),
+    group: 'Identity',
+  }),
+  tlsNames: setting({
+    flag: 'tls-name',
+    description:
+      'DNS name of the TLS certificate. The first one gives the issuer URL when neither a URL nor a registered hostname does.',
+    schema: textSchema((text) => text),
+    valueName: '<name>',
+    repeatable: true,
+    group: 'Identity',
+  }),
+  organizationId: setting({
+    flag: 'organization-id',
+    description: 'ID of the organization, in every subject and as the claim `organization_id`.',
+    schema: textSchema((text) => parseIdentifier('organization_id', text)),
+    valueName: '<id>',
+    group: 'Identity',
+  }),
+  clusterId: setting({
+    flag: 'cluster-id',
+    description: 'ID of this cluster, the claim `cluster_id`; also says whose ring a store holds.',
+    schema: textSchema((text) => parseIdentifier('cluster_id', text)),
+    valueName: '<id>',
+    group: 'Identity',
+  }),
+
+  defaultAudience: setting({
+    flag: 'default-audience',
+    description: 'Audience of a token for which none is asked; the issuer URL when not set.',
+    schema: audience(),
+    valueName: '<audience>',
+    group: 'Tokens',
+  }),
+  allowedAudiences: setting({
+    flag: 'allowed-audience',
+    description: 'The only audiences tokens may have; any when not set.',
+    schema: audience(),
+    valueName: '<audience>',
+    repeatable: true,
+    group: 'Tokens',
+  }),
+  defaultTtl: setting({
+    flag: 'default-ttl',
+    description:
+      'Lifetime of a token for which none is asked; 1h when not set, or `--max-ttl` if that is less.',
+    schema: duration({ min: MIN_TTL, max: MAX_TTL }),
+    valueName: '<duration>',
+    group: 'Tokens',
+  }),
+  maxTtl: setting({
+    flag: 'max-ttl',
+    description: 'Longest lifetime of a token; longer requests are shortened to it.',
+    schema: duration({ min: MIN_TTL, max: MAX_TTL }),
+    valueName: '<duration>',
+    default: '24h',
+    group: 'Tokens',
+  }),
+
+  store: setting({
+    flag: 'store',
+    description: 'Where keys and registrations are kept: `sqlite:<path>`.',
+    schema: storeUrl({ engines: ['sqlite'] }),
+    valueName: '<store>',
+    default: 'sqlite:./data/issuer.db',
+    secret: true,
+    group: 'Store',
+  }),
+  requireKeys: booleanSetting({
+    flag: 'require-keys',
+    description: 'Refuse an empty store instead of generating a first key.',
+    group: 'Store',
+  }),
+
+  publicListen: setting({
+    flag: 'public-listen',
+    description: 'Address of the public listener (discovery and JWKS).',
+    schema: listenAddress(),
+    valueName: '<address>',
+    default: '127.0.0.1:8080',
+    group: 'Listeners',
+  }),
+  tokenListen: setting({
+    flag: 'token-listen',
+    description: 'Address of the token listener (what sandboxes use).',
+    schema: listenAddress(),
+    valueName: '<address>',
+    default: '127.0.0.1:7123',
+    group: 'Listeners',
+  }),
+  controlListen: setting({
+    flag: 'control-listen',
+    description: 'Address of the control listener (administration, health, metrics).',
+    schema: listenAddress(),
+    valueName: '<address>',
+    default: '127.0.0.1:7124',
+    group: 'Listeners',
+  }),
+  tokenUrl: setting({
+    flag: 'token-url',
+    description:
+      'URL of the token endpoint as sandboxes see it, path included, for their `env`; made from the address of the token listener when not set.',
+    schema: textSchema(parseTokenUrl),
+    valueName: '<url>',
+    group: 'Listeners',
+  }),
+  jwksAliases: setting({
+    flag: 'jwks-alias',
+    description: 'Further path of the public listener at which the JWKS is served.',
+    schema: textSchema(parseJwksAlias),
+    valueName: '<path>',
+    repeatable: true,
+    group: 'Listeners',
+  }),
+  trustedProxies: setting({
+    flag: 'trusted-proxy',
+    description:
+      'Address or range of proxies whose `Forwarded` and `X-Forwarded-For` tell the client address.',
+    schema: cidr(),
+    valueName: '<cidr>',
+    repeatable: true,
+    group: 'Listeners',
+  }),
+
+  publicTlsCert: setting({
+    flag: 'public-tls-cert',
+    description: 'Certificate chain (PEM) of the public listener, re-read on change.',
+    ...file(),
+    group: 'TLS',
+  }),
+  publicTlsKey: setting({
+    flag: 'public-tls-key',
+    description: 'Private key (PEM) of the public listener.',
+    ...file(),
+    group: 'TLS',
+  }),
+  tlsCert: setting({
+    flag: 'tls-cert',
+    description:
+      'Certificate chain (PEM) of the token and control listeners, re-read on change. Sockets stay plain.',
+    ...file(),
+    group: 'TLS',
+  }),
+  tlsKey: setting({
+    flag: 'tls-key',
+    description: 'Private key (PEM) of the token and control listeners.',
+    ...file(),
+    group: 'TLS',
+  }),
+  allowPlaintext: setting({
+    flag: 'allow-plaintext',
+    description:
+      'Listener that may listen beyond loopback without TLS, because something else protects its traffic.',
+    schema: oneOf(['control', 'token']),
+    valueName: '<listener>',
+    repeatable: true,
+    group: 'TLS',
+  }),
+
+  signingAlgorithm: setting({
+    flag: 'signing-algorithm',
+    description: `Kind of new keys: ${keySpecifications.join(', ')}.`,
+    schema: oneOf(keySpecifications),
+    valueName: '<kind>',
+    default: 'RS256',
+    group: 'Keys',
+  }),
+  activeFor: setting({
+    flag: 'active-for',
+    description: 'How long a key signs.',
+    schema: duration(),
+    valueName: '<duration>',
+    default: '30d',
+    group: 'Keys',
+  }),
+  publishAhead: setting({
+    flag: 'publish-ahead',
+    description: 'How long a key is published before it signs.',
+    schema: duration(),
+    valueName: '<duration>',
+    default: '24h',
+    group: 'Keys',
+  }),
+  keepRetired: setting({
+    flag: 'keep-retired',
+    description: 'How long a key stays published after it stopped signing.',
+    schema: duration(),
+    valueName: '<duration>',
+    default: '26h',
+    group: 'Keys',
+  }),
+  jwksMaxAge: setting({
+    flag: 'jwks-max-age',
+    description: 'Longest `max-age` of the JWKS.',
+    schema: duration({ min: 60, max: 86_400 }),
+    valueName: '<duration>',
+    default: '1h',
+    group: 'Keys',
+  }),
+  staleIfError: setting({
+    flag: 'stale-if-error',
+    description:
+      '`stale-if-error` of the JWKS; when not set, what `--publish-ahead` leaves, at most 12h. 0 leaves it out.',
+    schema: duration(),
+    valueName: '<duration>',
+    group: 'Keys',
+  }),
+  storeLag: setting({
+    flag: 'store-lag',
+    description: 'How long the issuer goes on signing while it cannot read the ring from its store.',
+    schema: duration({ min: 1 }),
+    valueName: '<duration>',
+    default: '5m',
+    group: 'Keys',
+  }),
+
+  adminTokenFile: setting({
+    flag: 'admin-token-file',
+    description:
+      'One admin token, or lines `<name> <admin|read> <token>`; at least 32 characters each, file readable by its owner only, re-read on change. Created with a random token when missing.',
+    ...file(),
+    default: './data/admin-token',
+    group: 'Operation',
+  }),
+  logLevel: setting({
+    flag: 'log-level',
+    description: 'Least important level that is logged: trace, debug, info, warn, error.',
+    schema: oneOf(['trace', 'debug', 'info', 'warn', 'error']),
+    valueName: '<level>',
+    default: 'info',
+    group: 'Operation',
+  }),
+  auditLog: setting({
+    flag: 'audit-log',
+    description:
+      'File to which administrative actions, minted tokens (without the tokens) and key creation are appended as JSON lines; none when not set.',
+    ...file(),
+    group: 'Operation',
+  }),
+})
