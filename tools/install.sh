@@ -26,6 +26,6 @@ fi
 echo "install: installing npm packages" >&2
 # Scripts of packages do not run: npm would compile better-sqlite3, which ships its binaries. The one that is needed
 # fetches the Node.js that everything here runs on.
-npm ci --ignore-scripts --no-audit --no-fund >&2
-npm rebuild node >&2
+npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
+npm rebuild node --loglevel=error >&2
 node -e 'require("fs").writeFileSync(process.argv[1], process.argv[2] + "\n")' "$marker" "$wanted"

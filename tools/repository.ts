@@ -81,9 +81,9 @@ export function isTestFile(path: string): boolean {
 export function cleanEnvironment(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(
     ([name]) =>
-      !/^(npm_(lifecycle|package|command|execpath|node_execpath)|NX_|INIT_CWD|NODE_OPTIONS|VITEST)/.test(
+      !/^(npm_(lifecycle|package|command|execpath|node_execpath)|NX_|INIT_CWD|NODE_OPTIONS|VITEST|NO_COLOR)/.test(
         name,
       ),
   )
-  return { ...Object.fromEntries(kept), NX_DAEMON: 'false', NX_TUI: 'false', NO_COLOR: '1', ...extra }
+  return { ...Object.fromEntries(kept), NX_DAEMON: 'false', NX_TUI: 'false', FORCE_COLOR: '0', ...extra }
 }

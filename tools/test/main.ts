@@ -20,14 +20,15 @@ interface StageResult {
 
 const stages: Readonly<Record<string, () => Promise<readonly StageResult[]>>> = {
   format: () => silentStage('format', 'prettier', ['--check', '--log-level=warn', '.']),
+  lint: () => silentStage('lint', 'nx', ['run-many', '-t', 'lint', '--nxBail=false']),
+  typecheck: () => silentStage('typecheck', 'nx', ['run-many', '-t', 'typecheck', '--nxBail=false']),
+  build: () => silentStage('build', 'nx', ['run-many', '-t', 'build', '--nxBail=false']),
+  // after the build, which some of them look at
   checks: () =>
     runPool(
       parallel,
       findChecks().map((name) => () => runCheck(name)),
     ),
-  lint: () => silentStage('lint', 'nx', ['run-many', '-t', 'lint', '--nxBail=false']),
-  typecheck: () => silentStage('typecheck', 'nx', ['run-many', '-t', 'typecheck', '--nxBail=false']),
-  build: () => silentStage('build', 'nx', ['run-many', '-t', 'build', '--nxBail=false']),
   test: runTests,
 }
 
