@@ -1,0 +1,197 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { onTestFinished } from 'vitest'
+import { sendRequest, type HttpAnswer, type HttpRequest } from './send-request.ts'
+
+const entryPoint = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+
+/** What a started issuer printed as its `ready` line. */
+export interface ReadyLine {
+  readonly msg: 'ready'
+  readonly public: string
+  readonly token: string
+  readonly control: string
+}
+
+/** How an issuer is started. Folder and issuer URL are what a restart has to keep. */
+export interface IssuerProcessOptions {
+  /** Holds store and admin token. */
+  readonly folder: string
+  /** `http://127.0.0.1:<free port>` unless given; the public listener is there unless `flags` say otherwise. */
+  readonly issuerUrl?: string
+  /** Flags after the usual ones, which they override. */
+  readonly flags?: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** An issuer that runs as a process of its own. */
+export interface IssuerProcess {
+  readonly pid: number
+  readonly issuerUrl: string
+  readonly ready: ReadyLine
+  readonly folder: string
+  readonly adminToken: string
+  /** Everything it wrote so far, to both outputs. */
+  output(): string
+  /** Its log lines so far. */
+  logLines(): readonly Readonly<Record<string, unknown>>[]
+  /** Resolves with the first log line that fits, also one that is there already. */
+  waitForLog(
+    fits: (line: Readonly<Record<string, unknown>>) => boolean,
+  ): Promise<Readonly<Record<string, unknown>>>
+  /** Sends a request to the control listener as the admin. */
+  control(path: string, request?: HttpRequest): Promise<HttpAnswer>
+  /** Asks the token listener for a token with a sandbox's secret. */
+  mint(secret: string, query?: string): Promise<HttpAnswer>
+  /** Registers a sandbox and gives the body of the answer. */
+  register(sandbox: Readonly<Record<string, unknown>>): Promise<RegisteredSandbox>
+  /** Sends a signal; await {@link exited} for the end. */
+  signal(signal: NodeJS.Signals): void
+  /** Sends SIGTERM and gives the exit code. */
+  stop(): Promise<number | null>
+  /** The exit code, `null` when a signal ended it. */
+  readonly exited: Promise<number | null>
+}
+
+/** The body of a registration's answer. */
+export interface RegisteredSandbox {
+  readonly sandbox_id: string
+  readonly app: string
+  readonly secret: string
+  readonly env: Readonly<Record<string, string>>
+}
+
+/** What a process that ended by itself left behind. */
+export interface FinishedProcess {
+  readonly exitCode: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** A folder for one test, removed after it. */
+export async function createTestFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'wid-issuer-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** A TCP port of 127.0.0.1 that was free just now: an issuer URL has to be known before the issuer starts. */
+export async function findFreePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** Starts an issuer and waits until it is ready; it is ended after the test if it still runs. */
+export async function startIssuer(options: IssuerProcessOptions): Promise<IssuerProcess> {
+  const { folder } = options
+  const issuerUrl = options.issuerUrl ?? `http://127.0.0.1:${await findFreePort()}`
+  const { child, output, exited } = spawnIssuer(usualFlags(folder, issuerUrl), options)
+  const logLines = () => parseLines(output.stdout)
+  const waitForLog: IssuerProcess['waitForLog'] = (fits) =>
+    new Promise((resolve, reject) => {
+      const look = () => {
+        const line = logLines().find(fits)
+        if (line === undefined) return
+        child.stdout?.off('data', look)
+        resolve(line)
+      }
+      child.stdout?.on('data', look)
+      void exited.then((code) =>
+        reject(new Error(`the issuer ended with ${code}:\n${output.stdout}${output.stderr}`)),
+      )
+      look()
+    })
+  const ready = (await waitForLog(({ msg }) => msg === 'ready')) as unknown as ReadyLine
+  const adminToken = (await readFile(join(folder, 'admin-token'), 'utf8')).trim().split(/\s+/).at(-1) ?? ''
+  const control: IssuerProcess['control'] = (path, request = {}) =>
+    sendRequest(ready.control, path, { bearer: adminToken, ...request })
+  return {
+    pid: child.pid ?? 0,
+    issuerUrl,
+    ready,
+    folder,
+    adminToken,
+    output: () => output.stdout + output.stderr,
+    logLines,
+    waitForLog,
+    control,
+    mint: (secret, query = '') => sendRequest(ready.token, `/v1/token${query}`, { bearer: secret }),
+    async register(sandbox) {
+      const answer = await control('/v1/sandboxes', { method: 'POST', json: sandbox })
+      if (answer.status !== 201)
+        throw new Error(`registration was answered with ${answer.status}: ${answer.text}`)
+      return answer.json as RegisteredSandbox
+    },
+    signal: (signal) => child.kill(signal),
+    async stop() {
+      child.kill('SIGTERM')
+      return exited
+    },
+    exited,
+  }
+}
+
+/** Runs an issuer that is expected to end by itself. `folder` gives it the usual flags; without, it gets `flags` alone. */
+export async function runIssuer(
+  options: Partial<IssuerProcessOptions> & { readonly flags: readonly string[] },
+): Promise<FinishedProcess> {
+  const usual =
+    options.folder === undefined
+      ? []
+      : usualFlags(options.folder, options.issuerUrl ?? 'http://127.0.0.1:8080')
+  const { output, exited } = spawnIssuer(usual, options)
+  return { exitCode: await exited, ...output }
+}
+
+function usualFlags(folder: string, issuerUrl: string): readonly string[] {
+  const { port } = new URL(issuerUrl)
+  return [
+    `--issuer-url=${issuerUrl}`,
+    `--store=sqlite:${join(folder, 'issuer.db')}`,
+    `--admin-token-file=${join(folder, 'admin-token')}`,
+    `--public-listen=127.0.0.1:${port === '' ? 0 : port}`,
+    '--token-listen=127.0.0.1:0',
+    '--control-listen=127.0.0.1:0',
+  ]
+}
+
+function spawnIssuer(
+  usual: readonly string[],
+  { flags = [], env = {} }: Partial<IssuerProcessOptions>,
+): {
+  readonly child: ChildProcess
+  readonly output: { stdout: string; stderr: string }
+  readonly exited: Promise<number | null>
+} {
+  const child = spawn(
+    process.execPath,
+    ['--conditions=@workload-identity/source', entryPoint, ...usual, ...flags],
+    { env: { PATH: process.env['PATH'], ...env }, stdio: ['ignore', 'pipe', 'pipe'] },
+  )
+  const output = { stdout: '', stderr: '' }
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text))
+  const exited = once(child, 'close').then(([code]) => code as number | null)
+  onTestFinished(async () => {
+    child.kill('SIGKILL')
+    await exited
+  })
+  return { child, output, exited }
+}
+
+function parseLines(text: string): readonly Readonly<Record<string, unknown>>[] {
+  const whole = text.slice(0, text.lastIndexOf('\n') + 1)
+  return whole
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>)
+}
