@@ -49,7 +49,10 @@ export function createLogger(
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: [...redactedPaths], censor: '[redacted]' },
-      serializers: { err: describeError, error: describeError },
+      serializers: {
+        err: describeError,
+        error: (value: unknown) => (value instanceof Error ? describeError(value) : value),
+      },
     },
     destination,
   )

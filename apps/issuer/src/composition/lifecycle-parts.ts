@@ -52,8 +52,8 @@ export function createLifecycleParts(options: LifecyclePartsOptions): readonly L
             'the token listener has no address that sandboxes elsewhere can use: set --token-url',
           )
         }
-        // Said at every log level: whoever started the process waits for it.
-        logger.child({}, { level: 'info' }).info({ ...listeners.addresses() }, 'ready')
+        // Said at every log level, since whoever started the process waits for it; its `token` is an address.
+        logger.child({}, { level: 'info', redact: [] }).info({ ...listeners.addresses() }, 'ready')
       },
     },
   ]

@@ -1,5 +1,3 @@
-import { mkdirSync } from 'node:fs'
-import { dirname } from 'node:path'
 import type { KeyStore, RegistryIdentity, SandboxRegistry } from '@workload-identity/core'
 import { openDatabase } from '@workload-identity/driver-sqlite'
 import { createSqliteKeyStore } from '@workload-identity/key-store-sqlite'
@@ -27,7 +25,6 @@ export function openStores({ store }: Pick<IssuerConfig, 'store'>): Stores {
 }
 
 function openSqliteStores(path: string): Stores {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   const database = openDatabase({ path })
   return {
     keyStore: createSqliteKeyStore({ database }),

@@ -1,0 +1,47 @@
+import { IssuerError, type KeyRing } from '@workload-identity/core'
+import { describe, expect, it } from 'vitest'
+import { createHealthChecks } from './health.ts'
+
+const ring = { registry_id: 'r1' } as KeyRing
+
+function ready(isFresh: boolean, read: () => Promise<string | undefined>) {
+  return createHealthChecks({
+    keyRing: { ring: () => ring, isFresh: () => isFresh },
+    registry: { read },
+  }).ready()
+}
+
+describe('createHealthChecks', () => {
+  it('is ready while the ring is fresh and the registry is the one of the ring', async () => {
+    expect(await ready(true, async () => 'r1')).toEqual({ problems: [] })
+  })
+
+  it('is not ready when the ring was not read for too long', async () => {
+    expect(await ready(false, async () => 'r1')).toEqual({
+      problems: ['key_ring: the store could not be read for too long; signing has stopped'],
+    })
+  })
+
+  it.each([['another'], [undefined]])('is not ready when the registry has the ID %s', async (id) => {
+    expect((await ready(true, async () => id)).problems).toEqual([
+      expect.stringMatching(/^registry: it is lost/),
+    ])
+  })
+
+  it('names the failure when the registry cannot be read, and every check that failed', async () => {
+    const problems = await ready(false, async () => {
+      throw new IssuerError('ERR_STORE_UNAVAILABLE', 'no')
+    })
+    expect(problems).toEqual({
+      problems: [expect.stringMatching(/^key_ring: /), 'registry: it cannot be read (ERR_STORE_UNAVAILABLE)'],
+    })
+  })
+
+  it('is live whatever its stores do', () => {
+    const checks = createHealthChecks({
+      keyRing: { ring: () => ring, isFresh: () => false },
+      registry: { read: async () => undefined },
+    })
+    expect(checks.live()).toEqual({ problems: [] })
+  })
+})

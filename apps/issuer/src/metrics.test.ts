@@ -1,0 +1,73 @@
+import { IssuerError, type KeyRing } from '@workload-identity/core'
+import { createFixedClock } from '@workload-identity/core/testing'
+import { describe, expect, it } from 'vitest'
+import { createMetrics } from './metrics.ts'
+
+const clock = createFixedClock()
+const now = clock.now()
+const ring = {
+  generation: 7,
+  keys: [
+    { kid: 'k1', alg: 'RS256', state: 'active', created_at: now - 100 },
+    { kid: 'k0', alg: 'EdDSA', state: 'retired', created_at: now - 900 },
+  ],
+} as unknown as KeyRing
+
+function create() {
+  return createMetrics({
+    keyRing: { ring: () => ring, readAt: () => now, isFresh: () => true },
+    auditLog: { failures: () => 3 },
+    clock: clock.now,
+  })
+}
+
+const answer = { listener: 'token', method: 'GET', route: '/v1/token', status: 200, seconds: 0.004 } as const
+
+describe('createMetrics', () => {
+  it('counts mints by outcome and times every answer', async () => {
+    const metrics = create()
+    metrics.recordAnswer(answer)
+    metrics.recordAnswer(answer)
+    metrics.recordAnswer({ ...answer, status: 403, code: 'ERR_CREDENTIAL_UNKNOWN' })
+    metrics.recordAnswer({ ...answer, route: '/v1/identity' })
+    const { body } = await metrics.render()
+    expect(body).toContain('wid_mints_total{route="/v1/token",outcome="issued"} 2')
+    expect(body).toContain('wid_mints_total{route="/v1/token",outcome="ERR_CREDENTIAL_UNKNOWN"} 1')
+    expect(body).not.toContain('wid_mints_total{route="/v1/identity"')
+    expect(body).toContain(
+      'wid_http_request_duration_seconds_count{listener="token",method="GET",route="/v1/identity",status="200"} 1',
+    )
+  })
+
+  it('tells the keys, their ages, the ring and when it was read', async () => {
+    const { body, contentType } = await create().render()
+    expect(contentType).toMatch(/^text\/plain/)
+    expect(body).toContain('wid_keys{state="active"} 1')
+    expect(body).toContain('wid_keys{state="next"} 0')
+    expect(body).toContain('wid_key_age_seconds{kid="k1",alg="RS256",state="active"} 100')
+    expect(body).toContain('wid_key_age_seconds{kid="k0",alg="EdDSA",state="retired"} 900')
+    expect(body).toContain('wid_key_ring_generation 7')
+    expect(body).toContain('wid_key_ring_read_age_seconds 0')
+    expect(body).toContain('wid_key_ring_fresh 1')
+    expect(body).toContain('wid_audit_write_failures 3')
+    expect(body).toMatch(/wid_build_info\{version="[^"]+",node="v[^"]+"\} 1/)
+    expect(body).toContain('process_cpu_seconds_total')
+  })
+
+  it('counts failures of the store alone', async () => {
+    const metrics = create()
+    metrics.recordStoreError(new IssuerError('ERR_STORE_UNAVAILABLE', 'x'))
+    metrics.recordStoreError(new IssuerError('ERR_REGISTRY_LOST', 'x'))
+    metrics.recordStoreError(new IssuerError('ERR_SANDBOX_EXISTS', 'x'))
+    const { body } = await metrics.render()
+    expect(body.match(/^wid_store_errors_total\{.*$/gm)).toEqual([
+      'wid_store_errors_total{code="ERR_STORE_UNAVAILABLE"} 1',
+      'wid_store_errors_total{code="ERR_REGISTRY_LOST"} 1',
+    ])
+  })
+
+  it('shares nothing with the metrics of another issuer', async () => {
+    create().recordAnswer(answer)
+    expect((await create().render()).body).not.toContain('outcome="issued"')
+  })
+})
