@@ -1,0 +1,104 @@
+import { resolve } from 'node:path'
+import { IssuerError } from '@workload-identity/core'
+import Database from 'better-sqlite3'
+import { assertPrivateFile, preparePrivateFile } from './private-file.ts'
+import type { SqliteDatabase } from './sqlite-database.ts'
+import { toStoreError } from './store-error.ts'
+
+/** Which database to open and how. */
+export interface OpenDatabaseOptions {
+  /** Of the file; a relative one counts from the working directory. Its folder is created when it is missing. */
+  readonly path: string
+  /** Whether it must exist already and nothing may be written; default false. */
+  readonly readOnly?: boolean
+  /**
+   * How long to wait for a lock that another process holds, in milliseconds; default 2000. The wait blocks the whole
+   * process, so it is kept short: locks are held for one fsync.
+   */
+  readonly busyTimeoutMs?: number
+}
+
+/** `PRAGMA application_id` of every database made here, "WIDB" in ASCII: `file` and other tools can tell it by that. */
+export const APPLICATION_ID = 0x57494442
+
+const DEFAULT_BUSY_TIMEOUT_MS = 2000
+
+/**
+ * Opens the database at `path`, durable and private: write-ahead log, every commit synced, deleted content overwritten,
+ * its files readable by their owner only. Whoever calls this closes it.
+ *
+ * @throws {IssuerError} `ERR_STORE_UNAVAILABLE` when it cannot be opened or others may read or write it;
+ * `ERR_STORE_CORRUPT` when it is damaged or not SQLite at all; `ERR_STORE_FOREIGN` when another program made it.
+ */
+export function openDatabase(options: OpenDatabaseOptions): SqliteDatabase {
+  const { readOnly = false, busyTimeoutMs = DEFAULT_BUSY_TIMEOUT_MS } = options
+  // better-sqlite3 would trim the name and open another file than the one prepared here.
+  if (options.path.trim() !== options.path || options.path === '') {
+    throw new RangeError('the path of a database must not be empty or begin or end with a space')
+  }
+  const path = resolve(options.path)
+  if (readOnly) assertPrivateFile(path)
+  else preparePrivateFile(path)
+
+  let database: SqliteDatabase | undefined
+  try {
+    database = new Database(path, { readonly: readOnly, fileMustExist: true, timeout: busyTimeoutMs })
+    setUp(database)
+    return database
+  } catch (error) {
+    database?.close()
+    throw toStoreError(error, 'open the database', path)
+  }
+}
+
+function setUp(database: SqliteDatabase): void {
+  const isNew = assertOwn(database)
+  if (!database.readonly) {
+    assertWriteAheadLog(database)
+    if (isNew) database.pragma(`application_id = ${APPLICATION_ID}`)
+  }
+  database.pragma('synchronous = FULL')
+  database.pragma('secure_delete = ON')
+  database.pragma('foreign_keys = ON')
+  database.pragma('trusted_schema = OFF')
+  database.pragma('cell_size_check = ON')
+  assertSound(database)
+}
+
+/** Whether the database is empty and nobody's yet; throws when it is somebody else's. */
+function assertOwn(database: SqliteDatabase): boolean {
+  const schema = database.prepare<[], { readonly objects: number }>(
+    'SELECT count(*) AS objects FROM sqlite_schema',
+  )
+  // One snapshot, as another process may be at the same point.
+  const { applicationId, objects } = database
+    .transaction(() => ({
+      objects: schema.get()?.objects ?? 0,
+      applicationId: database.pragma('application_id', { simple: true }),
+    }))
+    .deferred()
+  if (applicationId === APPLICATION_ID) return false
+  if (applicationId === 0 && objects === 0) return true
+  const reason = 'another program made it; choose another path'
+  throw new IssuerError('ERR_STORE_FOREIGN', `cannot use the database ${database.name}: ${reason}`, {
+    details: { path: database.name },
+  })
+}
+
+function assertWriteAheadLog(database: SqliteDatabase): void {
+  const mode = database.pragma('journal_mode = WAL', { simple: true })
+  if (mode === 'wal') return
+  const reason = 'its file system does not support a write-ahead log; use a local disk'
+  throw new IssuerError('ERR_STORE_UNAVAILABLE', `cannot use the database ${database.name}: ${reason}`, {
+    details: { path: database.name, journal_mode: String(mode) },
+  })
+}
+
+function assertSound(database: SqliteDatabase): void {
+  const verdict = database.pragma('quick_check(1)', { simple: true })
+  if (verdict === 'ok') return
+  const reason = 'it is damaged; restore it from a backup'
+  throw new IssuerError('ERR_STORE_CORRUPT', `cannot use the database ${database.name}: ${reason}`, {
+    details: { path: database.name, quick_check: String(verdict) },
+  })
+}
