@@ -1,4 +1,34 @@
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyInstance } from 'fastify'
+import { requireAdmin } from './admin-access.ts'
 import type { ControlServerOptions } from './control-options.ts'
+import { createHttpServer } from './create-http-server.ts'
+import { addHealthRoutes } from './routes/health.ts'
+import { addIssuerRoute } from './routes/issuer.ts'
+import { addKeysRoute } from './routes/keys.ts'
+import { addMetricsRoute } from './routes/metrics.ts'
+import { addSandboxSecretRoute } from './routes/sandbox-secrets.ts'
+import { addSandboxRoutes } from './routes/sandboxes.ts'
+import { addVouchedTokenRoute } from './routes/vouched-tokens.ts'
 
-export declare function createControlServer(options: ControlServerOptions): FastifyInstance
+/** Makes the control server: sandboxes, vouched tokens and facts for admins, health and metrics for all. Does not listen yet. */
+export function createControlServer(options: ControlServerOptions): FastifyInstance {
+  return createHttpServer({
+    listener: 'control',
+    http: options.http,
+    addRoutes(app) {
+      addHealthRoutes(app, options.health)
+      addMetricsRoute(app, options.metrics)
+      app.register((scope, _options, done) => {
+        const admin = scope.withTypeProvider<TypeBoxTypeProvider>()
+        const audited = requireAdmin(admin, options)
+        addSandboxRoutes(admin, options, audited)
+        addSandboxSecretRoute(admin, options, audited)
+        addVouchedTokenRoute(admin, options, audited)
+        addIssuerRoute(admin, options)
+        addKeysRoute(admin, options)
+        done()
+      })
+    },
+  })
+}

@@ -1,6 +1,10 @@
 import type { Issuer, PublishedKeys } from '@workload-identity/core'
 import type { FastifyInstance } from 'fastify'
+import { createHttpServer } from './create-http-server.ts'
 import type { HttpOptions } from './http-options.ts'
+import { toAliasRoutePaths, toIssuerRoutePath } from './route-paths.ts'
+import { addDiscoveryRoute } from './routes/discovery.ts'
+import { addJwksRoutes } from './routes/jwks.ts'
 
 /** What the public server serves. */
 export interface PublicServerOptions {
@@ -12,4 +16,25 @@ export interface PublicServerOptions {
   readonly http: HttpOptions
 }
 
-export declare function createPublicServer(options: PublicServerOptions): FastifyInstance
+/**
+ * Makes the public server: discovery document and JWK set, for whoever asks. Does not listen yet.
+ *
+ * @throws {RangeError} for an alias or an issuer path that cannot be served.
+ */
+export function createPublicServer({
+  issuer,
+  publishKeys,
+  jwksAliases,
+  http,
+}: PublicServerOptions): FastifyInstance {
+  const issuerPath = toIssuerRoutePath(issuer.issuerUrl)
+  const aliases = toAliasRoutePaths(jwksAliases, issuerPath)
+  return createHttpServer({
+    listener: 'public',
+    http,
+    addRoutes(app) {
+      addDiscoveryRoute(app, { issuer, publishKeys, issuerPath })
+      addJwksRoutes(app, { publishKeys, issuerPath, aliases })
+    },
+  })
+}

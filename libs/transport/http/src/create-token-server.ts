@@ -1,6 +1,9 @@
 import type { SandboxTokens } from '@workload-identity/core'
 import type { FastifyInstance } from 'fastify'
+import { createHttpServer } from './create-http-server.ts'
 import type { HttpOptions } from './http-options.ts'
+import { addIdentityRoute } from './routes/identity.ts'
+import { addTokenRoute } from './routes/token.ts'
 
 /** What the token server serves: the same on an issuer and on a runner proxy. */
 export interface TokenServerOptions {
@@ -8,4 +11,14 @@ export interface TokenServerOptions {
   readonly http: HttpOptions
 }
 
-export declare function createTokenServer(options: TokenServerOptions): FastifyInstance
+/** Makes the token server: tokens and identities for sandboxes that show their secret. Does not listen yet. */
+export function createTokenServer({ sandboxTokens, http }: TokenServerOptions): FastifyInstance {
+  return createHttpServer({
+    listener: 'token',
+    http,
+    addRoutes(app) {
+      addTokenRoute(app, sandboxTokens)
+      addIdentityRoute(app, sandboxTokens)
+    },
+  })
+}

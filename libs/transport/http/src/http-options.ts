@@ -4,7 +4,7 @@ import type { FastifyBaseLogger } from 'fastify'
 /** Which of the three servers something happened on. */
 export type ListenerName = 'public' | 'token' | 'control'
 
-/** The `error` member of an error answer (RFC 6749 §5.2 and this API's own). */
+/** The `error` member of an error answer (RFC 6749 §5.2 and this API's own). A closed list, stable. */
 export type HttpErrorCode =
   | 'invalid_request'
   | 'invalid_target'
@@ -13,11 +13,9 @@ export type HttpErrorCode =
   | 'not_found'
   | 'method_not_allowed'
   | 'conflict'
-  | 'request_timeout'
   | 'request_too_large'
   | 'uri_too_long'
   | 'unsupported_media_type'
-  | 'expectation_failed'
   | 'slow_down'
   | 'header_too_large'
   | 'server_error'

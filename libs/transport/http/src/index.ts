@@ -1,3 +1,4 @@
+// The three servers
 export { createPublicServer, type PublicServerOptions } from './create-public-server.ts'
 export { createTokenServer, type TokenServerOptions } from './create-token-server.ts'
 export { createControlServer } from './create-control-server.ts'
@@ -11,5 +12,17 @@ export type {
   HealthReport,
 } from './control-options.ts'
 export type { HttpAnswerFacts, HttpErrorCode, HttpOptions, ListenerName, TlsPair } from './http-options.ts'
+
+// What else an HTTP service of this family is made of
+export { createHttpServer, type HttpApp, type HttpServerParts } from './create-http-server.ts'
+export { addHealthRoutes } from './routes/health.ts'
+export { addMetricsRoute } from './routes/metrics.ts'
+export { toErrorAnswer } from './error-mapping.ts'
+export { HttpRefusal, type ErrorAnswer } from './http-refusal.ts'
+export { HTTP_LIMITS, type HttpLimits } from './limits.ts'
+
+// Listening
 export { listenOn, type ListenOptions, type ListenTarget } from './listen-on.ts'
-export { readTlsFiles, watchTlsFiles, type TlsFilePaths, type WatchTlsFilesOptions } from './tls-files.ts'
+export { ListenError } from './listen-error.ts'
+export { readTlsFiles, TlsFilesError, type TlsFilePaths } from './tls-files.ts'
+export { watchTlsFiles, type WatchTlsFilesOptions } from './watch-tls-files.ts'

@@ -1,4 +1,7 @@
+import type { Server } from 'node:http'
 import type { FastifyInstance } from 'fastify'
+import { ListenError } from './listen-error.ts'
+import { bindSocket, removeStaleSocket } from './unix-socket.ts'
 
 /** Where a server listens: a TCP port (0 picks a free one) or a Unix socket. */
 export type ListenTarget =
@@ -11,8 +14,69 @@ export interface ListenOptions {
   readonly socketMode?: number
 }
 
-export declare function listenOn(
+/**
+ * Lets a server listen and gives the URL it really bound: `http(s)://<address>:<port>` with IPv6 in brackets, or
+ * `unix:<path>`. A socket has its permissions from its first instant and is removed when the server is closed; one that
+ * a dead process left behind is removed only after it refused a connection.
+ *
+ * @throws {ListenError} when the address cannot be had; its sentence names the address and says what to do.
+ */
+export async function listenOn(
   server: FastifyInstance,
   address: ListenTarget,
-  options?: ListenOptions,
-): Promise<string>
+  { socketMode = 0o600 }: ListenOptions = {},
+): Promise<string> {
+  await server.ready()
+  if (address.kind === 'tcp') {
+    const { host, port } = address
+    await listening(server.server, () => server.server.listen({ host, port }), formatHost(host, port))
+    return formatUrl(server.server)
+  }
+  const name = `unix:${address.path}`
+  await removeStaleSocket(address.path)
+  await listening(server.server, () => bindSocket(server.server, address.path, socketMode), name)
+  return name
+}
+
+function listening(server: Server, listen: () => void, name: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onError = (error: NodeJS.ErrnoException) => {
+      server.off('listening', onListening)
+      reject(new ListenError(`cannot listen on ${name}: ${explain(error)}`, { cause: error }))
+    }
+    const onListening = () => {
+      server.off('error', onError)
+      resolve()
+    }
+    server.once('error', onError)
+    server.once('listening', onListening)
+    listen()
+  })
+}
+
+function explain({ code, message }: NodeJS.ErrnoException): string {
+  switch (code) {
+    case 'EADDRINUSE':
+      return 'it is in use; stop the process that listens there, or choose another address'
+    case 'EACCES':
+      return 'this is not permitted; ports below 1024 need a privilege, and a socket a folder that exists and is writable'
+    case 'EADDRNOTAVAIL':
+      return 'this machine does not have that address'
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return 'that name has no address'
+    default:
+      return message
+  }
+}
+
+function formatUrl(server: Server): string {
+  const bound = server.address()
+  if (bound === null || typeof bound === 'string') throw new TypeError('the server is not listening on TCP')
+  const scheme = 'setSecureContext' in server ? 'https' : 'http'
+  return `${scheme}://${formatHost(bound.address, bound.port)}`
+}
+
+function formatHost(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}

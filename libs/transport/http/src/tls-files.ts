@@ -1,4 +1,6 @@
-import type { FastifyInstance } from 'fastify'
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { createSecureContext } from 'node:tls'
 import type { TlsPair } from './http-options.ts'
 
 /** Where a certificate chain and its private key are. */
@@ -7,21 +9,37 @@ export interface TlsFilePaths {
   readonly keyPath: string
 }
 
-/** What watching TLS files does and tells. */
-export interface WatchTlsFilesOptions extends TlsFilePaths {
-  /** The servers that get a new pair. */
-  readonly servers: readonly FastifyInstance[]
-  /** The pair that the servers have now. */
-  readonly current: TlsPair
-  /** How often the files are looked at. */
-  readonly intervalMs: number
-  readonly onReloaded?: () => void
-  /** A new pair cannot be used and the old one stays; called once for each change. */
-  readonly onProblem: (error: unknown) => void
+/** A certificate or key that cannot be used; the sentence names the file and never holds what is in it. */
+export class TlsFilesError extends Error {
+  override readonly name = 'TlsFilesError'
 }
 
-/** Reads the pair; throws when it cannot be read or does not belong together. */
-export declare function readTlsFiles(paths: TlsFilePaths): TlsPair
+/**
+ * Reads a PEM certificate chain (the server's own first) and its private key, and checks that they belong together.
+ *
+ * @throws {TlsFilesError} naming the file that is missing, unreadable or broken, or both when they do not match.
+ */
+export function readTlsFiles({ certPath, keyPath }: TlsFilePaths): TlsPair {
+  const cert = read(certPath)
+  const key = read(keyPath)
+  const certificate = attempt(() => new X509Certificate(cert), `${certPath} holds no PEM certificate`)
+  const privateKey = attempt(() => createPrivateKey(key), `${keyPath} holds no unencrypted PEM private key`)
+  if (!certificate.checkPrivateKey(privateKey)) {
+    throw new TlsFilesError(`the private key in ${keyPath} does not belong to the certificate in ${certPath}`)
+  }
+  attempt(() => createSecureContext({ cert, key }), `${certPath} and ${keyPath} cannot be used for TLS`)
+  return { cert, key }
+}
 
-/** Watches; the function it gives ends the watch. */
-export declare function watchTlsFiles(options: WatchTlsFilesOptions): () => void
+function read(path: string): string {
+  return attempt(() => readFileSync(path, 'utf8'), `${path} cannot be read`)
+}
+
+function attempt<T>(action: () => T, problem: string): T {
+  try {
+    return action()
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : ''
+    throw new TlsFilesError(problem + code, { cause: error })
+  }
+}

@@ -1,0 +1,14 @@
+import type { AdminActionName } from './control-options.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The value of `Allow`: the route exists only to answer 405. */
+    allow?: string
+    /** Successes are logged at `debug`. */
+    isQuiet?: boolean
+    /** A request without a body counts as one with `{}`. */
+    isBodyOptional?: boolean
+    /** What an admin does with this route, for the audit. */
+    action?: AdminActionName
+  }
+}

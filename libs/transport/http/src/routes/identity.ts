@@ -1,0 +1,19 @@
+import type { SandboxTokens } from '@workload-identity/core'
+import { hashBearerToken, parseBearerToken } from '../bearer.ts'
+import type { HttpApp } from '../create-http-server.ts'
+import { identityQuery } from '../schemas.ts'
+
+/** Adds `GET /v1/identity`: who the sandbox is, as its tokens would say it. Signs nothing. */
+export function addIdentityRoute(app: HttpApp, sandboxTokens: SandboxTokens): void {
+  app.get(
+    '/v1/identity',
+    {
+      schema: { querystring: identityQuery },
+      onRequest: async (request) => void parseBearerToken(request.raw),
+    },
+    async ({ raw }) => {
+      const claims = await sandboxTokens.describe(hashBearerToken(parseBearerToken(raw)))
+      return { issuer: claims.iss, subject: claims.sub, claims }
+    },
+  )
+}

@@ -1,0 +1,35 @@
+import { JWKS_PATH, type Jwks, type PublishedKeys } from '@workload-identity/core'
+import { sendCachedDocument, toCachedDocument, type CachedDocument } from '../cached-document.ts'
+import type { HttpApp } from '../create-http-server.ts'
+import { emptyQuery } from '../schemas.ts'
+
+/** What the JWK set is made from, and where it is. */
+export interface JwksRouteOptions {
+  readonly publishKeys: () => PublishedKeys
+  /** The route pattern of the issuer's own path; `''` when it has none. */
+  readonly issuerPath: string
+  /** Route patterns of further paths. */
+  readonly aliases: readonly string[]
+}
+
+/** Adds the JWK set (RFC 7517 §5) at its path and at its aliases. Unchanged keys are rendered once. */
+export function addJwksRoutes(app: HttpApp, { publishKeys, issuerPath, aliases }: JwksRouteOptions): void {
+  const rendered = new WeakMap<Jwks, CachedDocument>()
+  const render = (jwks: Jwks) => {
+    const document = rendered.get(jwks) ?? toCachedDocument(jwks, 'application/jwk-set+json')
+    rendered.set(jwks, document)
+    return document
+  }
+  for (const url of new Set([issuerPath + JWKS_PATH, ...aliases])) {
+    app.route({
+      method: ['GET', 'HEAD'],
+      url,
+      schema: { querystring: emptyQuery },
+      config: { isQuiet: true },
+      handler: (request, reply) => {
+        const { jwks, cache } = publishKeys()
+        return sendCachedDocument(request, reply, render(jwks), cache)
+      },
+    })
+  }
+}

@@ -1,0 +1,96 @@
+import { IssuerError, parseIdentifier } from '@workload-identity/core'
+import type { Audited } from '../admin-access.ts'
+import type { ControlServerOptions } from '../control-options.ts'
+import type { HttpApp } from '../create-http-server.ts'
+import { invalidRequest } from '../http-refusal.ts'
+import { parsePageLimit } from '../query-numbers.ts'
+import { toSandboxSecretView, toSandboxView } from '../sandbox-views.ts'
+import { emptyQuery, pageQuery, sandboxChange, sandboxPath, sandboxRegistration } from '../schemas.ts'
+
+/** What the routes of sandboxes need. */
+export type SandboxRouteOptions = Pick<
+  ControlServerOptions,
+  'issuer' | 'sandboxes' | 'clock' | 'registerSandbox' | 'changeSandbox' | 'tokenUrl'
+>
+
+/** Adds `/v1/sandboxes` and `/v1/sandboxes/{id}`: register, list, show, change and end. */
+export function addSandboxRoutes(app: HttpApp, options: SandboxRouteOptions, audited: Audited): void {
+  addCollection(app, options, audited)
+  addOne(app, options, audited)
+}
+
+function addCollection(app: HttpApp, options: SandboxRouteOptions, audited: Audited): void {
+  const { issuer, sandboxes, clock, registerSandbox, tokenUrl } = options
+
+  app.post(
+    '/v1/sandboxes',
+    {
+      schema: { body: sandboxRegistration, querystring: emptyQuery },
+      config: { action: 'sandbox.register' },
+    },
+    async (request, reply) => {
+      const { body } = request
+      const facts = { sandbox_id: body.sandbox_id, app: body.app }
+      const registered = await audited(request, 'sandbox.register', facts, () => registerSandbox(body))
+      const addresses = { issuerUrl: issuer.issuerUrl, tokenUrl: tokenUrl() }
+      return reply
+        .code(201)
+        .header('location', `/v1/sandboxes/${encodeURIComponent(registered.record.sandbox_id)}`)
+        .send(toSandboxSecretView(registered, addresses))
+    },
+  )
+
+  app.get('/v1/sandboxes', { schema: { querystring: pageQuery } }, async ({ query: { limit, after } }) => {
+    const page = {
+      limit: parsePageLimit(limit),
+      ...(after !== undefined && { after: parseIdentifier('sandbox_id', after) }),
+    }
+    const { items, next } = await sandboxes.list(page, clock())
+    return { items: items.map(toSandboxView), next }
+  })
+}
+
+function addOne(app: HttpApp, options: SandboxRouteOptions, audited: Audited): void {
+  const { sandboxes, clock, changeSandbox } = options
+  const url = '/v1/sandboxes/:id'
+
+  app.get(url, { schema: { params: sandboxPath, querystring: emptyQuery } }, async ({ params }) => {
+    const record = await sandboxes.findById(parseIdentifier('sandbox_id', params.id), clock())
+    if (record === undefined) throw noSuchSandbox()
+    return toSandboxView(record)
+  })
+
+  app.patch(
+    url,
+    {
+      schema: { params: sandboxPath, body: sandboxChange, querystring: emptyQuery },
+      config: { action: 'sandbox.change' },
+    },
+    async (request) => {
+      const sandbox_id = parseIdentifier('sandbox_id', request.params.id)
+      const { body } = request
+      if (Object.keys(body).length === 0) throw invalidRequest('the body names nothing to change')
+      const change = () => changeSandbox(sandbox_id, body)
+      return toSandboxView(await audited(request, 'sandbox.change', { sandbox_id }, change))
+    },
+  )
+
+  app.delete(
+    url,
+    {
+      schema: { params: sandboxPath, querystring: emptyQuery },
+      config: { action: 'sandbox.end' },
+    },
+    async (request, reply) => {
+      const sandbox_id = parseIdentifier('sandbox_id', request.params.id)
+      await audited(request, 'sandbox.end', { sandbox_id }, async () => {
+        if (!(await sandboxes.end(sandbox_id, clock()))) throw noSuchSandbox()
+      })
+      return reply.code(204).send()
+    },
+  )
+}
+
+function noSuchSandbox(): IssuerError {
+  return new IssuerError('ERR_SANDBOX_NOT_FOUND', 'there is no live sandbox with that ID')
+}

@@ -1,0 +1,23 @@
+import type { SandboxTokens } from '@workload-identity/core'
+import { hashBearerToken, parseBearerToken } from '../bearer.ts'
+import type { HttpApp } from '../create-http-server.ts'
+import { parseTtl } from '../query-numbers.ts'
+import { tokenQuery } from '../schemas.ts'
+
+/** Adds `GET /v1/token`: a token for the sandbox whose secret the request carries. */
+export function addTokenRoute(app: HttpApp, sandboxTokens: SandboxTokens): void {
+  app.get(
+    '/v1/token',
+    {
+      schema: { querystring: tokenQuery },
+      onRequest: async (request) => void parseBearerToken(request.raw),
+    },
+    async ({ raw, query: { audience, ttl } }) => {
+      const token = await sandboxTokens.issue(hashBearerToken(parseBearerToken(raw)), {
+        ...(audience !== undefined && { audience }),
+        ...(ttl !== undefined && { ttl: parseTtl(ttl) }),
+      })
+      return { value: token.value, expires_at: token.expires_at }
+    },
+  )
+}

@@ -1,0 +1,124 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { AnswerLog } from './answer-log.ts'
+import {
+  headerTooLarge,
+  invalidRequest,
+  methodNotAllowed,
+  uriTooLong,
+  type ErrorAnswer,
+} from './http-refusal.ts'
+import type { HttpLimits } from './limits.ts'
+
+/** How long a client may go on sending after it was refused, so that it gets to read the answer. */
+const LINGER_MS = 2_000
+
+const reasons: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  405: 'Method Not Allowed',
+  408: 'Request Timeout',
+  413: 'Content Too Large',
+  414: 'URI Too Long',
+  431: 'Request Header Fields Too Large',
+}
+
+interface ClientError extends Error {
+  readonly code?: string | undefined
+  readonly rawPacket?: unknown
+}
+
+/** Makes the answer to what Node's parser refuses; the connection is closed after it. */
+export function createClientErrorHandler(
+  log: AnswerLog,
+  limits: HttpLimits,
+): (error: ClientError, socket: Socket) => void {
+  const answered = new WeakSet<Socket>()
+  return (error, socket) => {
+    // What a client goes on sending after its answer is read into the void.
+    if (answered.has(socket)) return
+    if (error.code === 'ECONNRESET' || !socket.writable || hasBegunAnswer(socket)) {
+      socket.destroy()
+      return
+    }
+    answered.add(socket)
+    const answer = toAnswer(error, limits)
+    sendRaw(socket, answer)
+    log.recordUnparsed(answer)
+  }
+}
+
+/** Answers `CONNECT`, which Node keeps from the request handler and else drops without a word. */
+export function refuseTunnels(server: Server, log: AnswerLog, allowedMethods: () => string): void {
+  server.on('connect', (_request, socket) => {
+    const { answer } = methodNotAllowed(allowedMethods())
+    sendRaw(socket as Socket, answer)
+    log.recordUnparsed(answer)
+  })
+}
+
+/** Answers expectations other than `100-continue` (RFC 9110 §10.1.1), which Node answers without a body. */
+export function refuseExpectations(server: Server, log: AnswerLog): void {
+  server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
+    const answer: ErrorAnswer = {
+      status: 417,
+      error: 'invalid_request',
+      description: 'Expect may only be 100-continue',
+    }
+    response.writeHead(answer.status, { ...rawHeaders(answer), connection: 'close' })
+    response.end(toBody(answer))
+    log.recordUnparsed(answer)
+  })
+}
+
+function toAnswer({ code, rawPacket }: ClientError, limits: HttpLimits): ErrorAnswer {
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    return isRequestLineTooLong(rawPacket, limits.uriBytes)
+      ? uriTooLong(limits.uriBytes).answer
+      : headerTooLarge(`the header fields are longer than ${limits.headerBytes} bytes`).answer
+  }
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    return { status: 408, error: 'invalid_request', description: 'the request did not arrive in time' }
+  }
+  if (code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW') {
+    return { status: 413, error: 'request_too_large', description: 'the chunk extensions are too large' }
+  }
+  return invalidRequest('this is not a valid HTTP/1.1 request').answer
+}
+
+/** Whether it was the request line that did not fit, as far as the last packet tells. */
+function isRequestLineTooLong(packet: unknown, limit: number): boolean {
+  if (!Buffer.isBuffer(packet) || !/^[A-Z-]+ /.test(packet.toString('latin1', 0, 20))) return false
+  const end = packet.indexOf('\r\n')
+  return (end === -1 ? packet.length : end) > limit
+}
+
+/** Whether a part of an earlier answer is on its way: then another one would be read as its continuation. */
+function hasBegunAnswer(socket: Socket): boolean {
+  const { _httpMessage: response } = socket as Socket & { readonly _httpMessage?: ServerResponse | null }
+  return response?.headersSent === true
+}
+
+function sendRaw(socket: Socket, answer: ErrorAnswer): void {
+  const headers = { ...rawHeaders(answer), connection: 'close' }
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
+  const statusLine = `HTTP/1.1 ${answer.status} ${reasons[answer.status] ?? 'Error'}`
+  socket.on('error', () => socket.destroy())
+  socket.end([statusLine, ...lines, '', toBody(answer)].join('\r\n'))
+  // A socket that is closed with unread input is reset, and the client may never see the answer.
+  socket.resume()
+  setTimeout(() => socket.destroy(), LINGER_MS).unref()
+}
+
+function rawHeaders(answer: ErrorAnswer): Readonly<Record<string, string>> {
+  return {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': String(Buffer.byteLength(toBody(answer))),
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    ...answer.headers,
+  }
+}
+
+function toBody({ error, description }: ErrorAnswer): string {
+  return JSON.stringify({ error, error_description: description })
+}
