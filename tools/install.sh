@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs the npm packages of this checkout when they are missing or package-lock.json changed since.
+# Installs the npm packages of this checkout when they are missing or package-lock.json changed since. With a folder
+# and names of packages: those of that folder, whose named packages may run their install scripts.
 # Needs node, npm and sh, and nothing else: no compiler, no Python, no other command on the PATH.
 set -eu
 
@@ -10,7 +11,8 @@ for command in node npm; do
   }
 done
 root=$(node -p 'require("path").dirname(require("path").dirname(require("fs").realpathSync(process.argv[1])))' "$0")
-cd "$root"
+cd "$root/${1:-.}"
+if [ $# -gt 0 ]; then shift; else set -- node; fi
 
 # The marker is written last, so an install that was interrupted is done again.
 marker=node_modules/.installed

@@ -6,6 +6,7 @@ set -eu
 tools=$(node -p 'require("path").dirname(require("fs").realpathSync(process.argv[1]))' "$0")
 sh "$tools/install-system.sh"
 sh "$tools/install.sh"
+sh "$tools/install.sh" tools/runtimes node-22 bun deno
 cd "$tools/.."
 PATH="$PWD/node_modules/.bin:$PATH"
 export PATH

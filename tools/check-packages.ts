@@ -6,12 +6,12 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { report, type Problems } from '../report.ts'
-import { findProjects, repositoryRoot } from '../repository.ts'
-import { consumeCore } from './consume-core.ts'
-import { runCoreInBareContext, runCoreOnOtherRuntimes } from './core-elsewhere.ts'
-import { judgeTarball } from './judge-tarball.ts'
-import { packProject } from './pack-project.ts'
+import { report, type Problems } from './report.ts'
+import { findProjects, repositoryRoot } from './repository.ts'
+import { consumeCore } from './packages/consume-core.ts'
+import { runCoreInBareContext, runCoreOnOtherRuntimes } from './packages/core-elsewhere.ts'
+import { judgeTarball } from './packages/judge-tarball.ts'
+import { packProject } from './packages/pack-project.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'wid-packages-'))
 try {
