@@ -1,8 +1,10 @@
 import { errors, jwtVerify, type JWTPayload } from 'jose'
 import { IssuerError } from '../errors.ts'
+import { parseIssuerUrl } from '../issuer-url.ts'
 import { importVerifyKey } from '../key-ring/key-material.ts'
 import { publishedKeys, type KeyEntry, type KeyRing } from '../key-ring/key-ring.ts'
 import type { UnixSeconds } from '../time.ts'
+import { audienceProblem } from './audience.ts'
 import type { IdTokenClaims } from './claims.ts'
 import { parseSubject } from './subject.ts'
 
@@ -23,6 +25,9 @@ export interface VerificationContext extends VerifyTokenOptions {
   readonly now: UnixSeconds
 }
 
+/** The longest token that is looked at, in characters; the longest that an issuer can make is below 20000. */
+const maxTokenLength = 32_768
+
 const requiredClaims = ['iss', 'sub', 'aud', 'exp', 'iat', 'jti']
 
 /**
@@ -34,6 +39,9 @@ const requiredClaims = ['iss', 'sub', 'aud', 'exp', 'iat', 'jti']
  */
 export async function verifyIdToken(token: string, context: VerificationContext): Promise<IdTokenClaims> {
   const { ring, issuerUrl, audience, now } = context
+  assertContext(context)
+  if (typeof token !== 'string') throw invalid('it is not a text')
+  if (token.length > maxTokenLength) throw invalid('it is too long')
   let payload: JWTPayload
   try {
     const verified = await jwtVerify(
@@ -49,6 +57,7 @@ export async function verifyIdToken(token: string, context: VerificationContext)
   } catch (cause) {
     throw toTokenError(cause)
   }
+  assertTokenId(payload)
   assertAudienceCount(payload, context)
   assertIdentityType(payload, context.identityType ?? 'sandbox')
   return payload as unknown as IdTokenClaims
@@ -60,6 +69,19 @@ function findPublishedKey(ring: KeyRing, kid: string | undefined, now: UnixSecon
   if (key === undefined)
     throw new IssuerError('ERR_TOKEN_KEY_UNKNOWN', 'the key of the token is not published')
   return key
+}
+
+/** An audience or issuer URL that is absent would switch its check off, so it is refused. */
+function assertContext({ audience, issuerUrl }: VerificationContext): void {
+  const problem = audienceProblem(audience)
+  if (problem !== undefined) {
+    throw new IssuerError('ERR_AUDIENCE_INVALID', `the audience to verify for ${problem}`)
+  }
+  parseIssuerUrl(issuerUrl)
+}
+
+function assertTokenId({ jti }: JWTPayload): void {
+  if (typeof jti !== 'string' || jti === '') throw invalid('its claim or header "jti" is missing or wrong')
 }
 
 function assertAudienceCount({ aud }: JWTPayload, { allowMultipleAudiences }: VerificationContext): void {
