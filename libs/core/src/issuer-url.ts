@@ -26,13 +26,14 @@ export interface ResolvedIssuerUrl {
 
 /**
  * The text as an issuer URL: https without userinfo, query or fragment (http for loopback hosts only), lower-case host,
- * no default port, no trailing slash, no dot segments.
+ * no default port, no trailing slash, no dot segments; a path has the characters of identifiers and nothing encoded.
  *
  * @throws {IssuerError} `ERR_ISSUER_URL_INVALID` with the reason, and the canonical form where there is one. Never
  * repaired: what is pinned in a cloud's configuration must be what was written here.
  * @see {@link https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata OpenID Connect Discovery 1.0 §3}
  */
 export function parseIssuerUrl(text: string): IssuerUrl {
+  if (typeof text !== 'string') throw invalid('is not a string')
   if (text.length > MAX_ISSUER_URL_LENGTH) throw invalid(`is longer than ${MAX_ISSUER_URL_LENGTH} characters`)
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined) throw invalid(`is not an absolute URL: ${quote(text)}`)
@@ -43,10 +44,14 @@ export function parseIssuerUrl(text: string): IssuerUrl {
     throw invalid(`must be https (http is for loopback hosts only): ${quote(text)}`)
   }
   if (url.hostname.endsWith('.')) throw invalid('must not have a dot at the end of its host')
+  if (!isPlainHost(url.hostname)) throw invalid(`must have a plain host name: ${quote(text)}`)
   if (url.pathname.includes('//')) throw invalid('must not have an empty path segment')
   const canonical = url.origin + (url.pathname === '/' ? '' : url.pathname.replace(/\/$/, ''))
   if (canonical !== text)
     throw invalid(`is not in canonical form: ${quote(text)} must be ${quote(canonical)}`)
+  if (!plainPath.test(url.pathname)) {
+    throw invalid('must have a path of A-Z a-z 0-9 . _ @ + = ~ - and slashes only')
+  }
   return text as IssuerUrl
 }
 
@@ -77,6 +82,14 @@ export function isLoopbackHost(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname)
 }
 
+// `new URL` lets a wildcard and quotes pass in a host, and anything percent-encoded in a path. They would widen or break
+// a generated policy, and a server that decodes the path would no longer serve what is written here.
+const plainPath = /^[A-Za-z0-9._/@+=~-]*$/
+
+function isPlainHost(hostname: string): boolean {
+  return hostname.startsWith('[') || /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/.test(hostname)
+}
+
 function fromHostname(hostname: string): IssuerUrl {
   if (/[:/@?#\\*\s]/.test(hostname)) throw invalid(`cannot be made of the host name ${quote(hostname)}`)
   return parseIssuerUrl(`https://${hostname}`)
@@ -87,5 +100,6 @@ function invalid(reason: string): IssuerError {
 }
 
 function quote(text: string): string {
-  return JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text)
+  const withoutUserinfo = text.replace(/\/\/.*@/s, '//…@')
+  return JSON.stringify(withoutUserinfo.length > 200 ? `${withoutUserinfo.slice(0, 200)}…` : withoutUserinfo)
 }
