@@ -106,7 +106,7 @@ export function publishedKeys(ring: KeyRing, now: UnixSeconds): readonly KeyEntr
 }
 
 /**
- * Checks what must hold in every ring: exactly one active key, at most one next, private halves just where they belong,
+ * Checks what must hold in every ring: exactly one active key, at most one next, private members just where they belong,
  * dates that fit the state, no key twice, no revoked key among the living, a current issuer URL. Shapes and types are
  * the codec's business, the proof of keys that of `proveRing`.
  *
@@ -124,6 +124,8 @@ export function assertKeyRing(ring: KeyRing): void {
     if (problem !== undefined) throw broken(`key ${key.kid} ${problem}`)
   }
   for (const entry of ring.history) {
+    if (hasPrivateMember(entry.public))
+      throw broken(`key ${entry.kid} has private members in its public half`)
     if (isTombstone(entry) && seen.has(entry.kid)) throw broken(`key ${entry.kid} was revoked and is back`)
   }
   const [current, ...earlier] = ring.issuers
@@ -134,8 +136,15 @@ export function assertKeyRing(ring: KeyRing): void {
   }
 }
 
+const privateMembers = new Set(Object.values(algorithms).flatMap((algorithm) => algorithm.privateMembers))
+
+function hasPrivateMember(half: KeyMembers): boolean {
+  return Object.keys(half).some((name) => privateMembers.has(name))
+}
+
 function keyProblem(key: KeyEntry): string | undefined {
   if (key.public['kty'] !== algorithms[key.alg].keyType) return `is not a key for ${key.alg}`
+  if (hasPrivateMember(key.public)) return 'has private members in its public half'
   if (key.state === 'retired') {
     if (key.private !== undefined) return 'is retired and still has its private half'
     if (key.retired_at === undefined) return 'is retired without a date'
