@@ -11,11 +11,12 @@ const knownMajor = '1'
  * @throws {IssuerError} `ERR_KEY_RING_INVALID` when the ring breaks a rule: a broken ring is never saved.
  */
 export function encodeKeyRing(ring: KeyRing): string {
-  assertKeyRing(ring)
-  const problem = ringShapeProblem(ring)
+  const problem =
+    majorOf(ring.schema) === knownMajor ? ringShapeProblem(ring) : 'its schema is not one of 1.x'
   if (problem !== undefined) {
     throw new IssuerError('ERR_KEY_RING_INVALID', `the key ring has a wrong shape: ${problem}`)
   }
+  assertKeyRing(ring)
   return `${JSON.stringify(ring, undefined, 1)}\n`
 }
 
@@ -29,7 +30,7 @@ export function decodeKeyRing(document: string): KeyRing {
   const parsed = parseJson(document)
   const schema: unknown =
     typeof parsed === 'object' && parsed !== null ? Reflect.get(parsed, 'schema') : undefined
-  const major = typeof schema === 'string' ? /^(\d+)\.\d+$/.exec(schema)?.[1] : undefined
+  const major = majorOf(schema)
   if (major === undefined) throw corrupt('its schema is missing or unreadable')
   if (major !== knownMajor) {
     throw new IssuerError(
@@ -55,6 +56,10 @@ export async function proveRing(ring: KeyRing): Promise<void> {
     if (key.private === undefined) await proveKeyId(key)
     else await proveKey({ ...key, private: key.private })
   }
+}
+
+function majorOf(schema: unknown): string | undefined {
+  return typeof schema === 'string' ? /^(\d+)\.\d+$/.exec(schema)?.[1] : undefined
 }
 
 function parseJson(document: string): unknown {
