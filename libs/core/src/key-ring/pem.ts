@@ -57,7 +57,7 @@ export async function importPrivateKeyPem(pem: string): Promise<SigningKeyMateri
 }
 
 function decodePem(pem: string): Uint8Array<ArrayBuffer> {
-  const blocks = [...pem.matchAll(/-----BEGIN ([^-\r\n]*)-----([^-]*)-----END ([^-\r\n]*)-----/g)]
+  const blocks = [...pem.matchAll(/-----BEGIN ([^\r\n]*?)-----(.*?)-----END ([^\r\n]*?)-----/gs)]
   const [block] = blocks
   if (block === undefined) throw invalid('is not a PEM text')
   if (blocks.length > 1) throw invalid('holds more than one PEM block')
