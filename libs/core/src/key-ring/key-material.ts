@@ -101,11 +101,7 @@ export async function proveKey(material: SigningKeyMaterial): Promise<void> {
   const { alg, kid } = material
   const { signParameters } = algorithms[alg]
   const probe = new TextEncoder().encode(`workload-identity key proof ${kid}`)
-  const signature = await crypto.subtle.sign(
-    signParameters,
-    await importSigningKey(alg, material.private),
-    probe,
-  )
+  const signature = await signProbe(alg, await importSigningKey(alg, material.private), probe)
   const verifyKey = await importVerifyKey(alg, material.public)
   if (!(await crypto.subtle.verify(signParameters, verifyKey, signature, probe))) {
     throw new IssuerError('ERR_KEY_MISMATCH', `the two halves of key ${kid} do not belong together`, {
@@ -125,6 +121,19 @@ export async function proveKeyId({ alg, kid, public: publicHalf }: KeyMaterial):
     throw new IssuerError('ERR_KEY_MISMATCH', `the key ID ${kid} does not belong to its public key`, {
       details: { kid },
     })
+  }
+}
+
+async function signProbe(
+  alg: SigningAlgorithm,
+  key: CryptoKey,
+  probe: Uint8Array<ArrayBuffer>,
+): Promise<ArrayBuffer> {
+  try {
+    return await crypto.subtle.sign(algorithms[alg].signParameters, key, probe)
+  } catch (cause) {
+    // Members that contradict each other are found by some runtimes only when they sign.
+    throw new IssuerError('ERR_KEY_INVALID', `not a key that can sign ${alg}`, { cause })
   }
 }
 
