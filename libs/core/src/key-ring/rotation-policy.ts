@@ -47,7 +47,16 @@ export function derivedStaleIfError(policy: Omit<RotationPolicy, 'staleIfError'>
  */
 export function rotationPolicyProblems(policy: RotationPolicy, maxTtl: Seconds = MAX_TTL): readonly string[] {
   const { activeFor, publishAhead, keepRetired, jwksMaxAge, staleIfError, storeLag } = policy
-  const problems: string[] = []
+  const problems = Object.entries({
+    activeFor,
+    publishAhead,
+    keepRetired,
+    jwksMaxAge,
+    staleIfError,
+    storeLag,
+  })
+    .filter(([, value]) => !Number.isSafeInteger(value))
+    .map(([name]) => `${name} must be a whole number of seconds`)
   if (jwksMaxAge < 60 || jwksMaxAge > 86_400) {
     problems.push(`jwksMaxAge is ${jwksMaxAge} s; it must be within 60 and 86400 s`)
   }

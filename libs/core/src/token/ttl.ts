@@ -38,13 +38,13 @@ export function resolveTtl(requested: number | undefined, policy: TtlPolicy, nar
  * @throws {IssuerError} `ERR_POLICY_INVALID` naming the limit that does not hold.
  */
 export function assertTtlPolicy({ defaultTtl, maxTtl }: TtlPolicy): void {
-  if (maxTtl < MIN_TTL || maxTtl > MAX_TTL) {
+  if (!Number.isInteger(maxTtl) || maxTtl < MIN_TTL || maxTtl > MAX_TTL) {
     throw new IssuerError(
       'ERR_POLICY_INVALID',
       `the maximum TTL is ${maxTtl} s; it must be within ${MIN_TTL} and ${MAX_TTL} s`,
     )
   }
-  if (defaultTtl < MIN_TTL || defaultTtl > maxTtl) {
+  if (!Number.isInteger(defaultTtl) || defaultTtl < MIN_TTL || defaultTtl > maxTtl) {
     throw new IssuerError(
       'ERR_POLICY_INVALID',
       `the default TTL is ${defaultTtl} s; it must be within ${MIN_TTL} s and the maximum TTL of ${maxTtl} s`,
