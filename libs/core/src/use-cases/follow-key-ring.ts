@@ -1,6 +1,7 @@
 import { IssuerError } from '../errors.ts'
 import { decodeKeyRing, proveRing } from '../key-ring/codec.ts'
 import type { KeyRing } from '../key-ring/key-ring.ts'
+import { CLOCK_TOLERANCE } from '../key-ring/rotation-policy.ts'
 import type { KeyEncryption } from '../ports/key-encryption.ts'
 import type { KeyStore, StoredKeyRing } from '../ports/key-store.ts'
 import type { Clock, Seconds, UnixSeconds } from '../time.ts'
@@ -46,8 +47,12 @@ export function createFollowedKeyRing(
   let { ring, readAt } = start
   let running: Promise<void> | undefined
 
-  // A clock that was put back must not make an old reading young: before `readAt` it counts as stale, too.
-  const isFresh = () => Math.abs(clock() - readAt) < storeLag
+  // A clock that was put back must not make an old reading young: before `readAt` it counts as stale, too, but for the
+  // tolerance that the rotation policy reckons with.
+  const isFresh = () => {
+    const age = clock() - readAt
+    return age >= -CLOCK_TOLERANCE && age < storeLag
+  }
 
   const refresh = async () => {
     const askedAt = clock()
