@@ -64,8 +64,13 @@ export async function updateSandbox(
   }
 }
 
+const changeable: ReadonlySet<string> = new Set<keyof SandboxChange>([
+  ...(['expires_at', 'runner_id', 'allowed_audiences', 'max_ttl', 'subject'] as const),
+])
+
+/** Only the members that may change are taken over: a change never touches secrets, the app or the revision. */
 function applyChange(record: SandboxRecord, change: SandboxChange): SandboxRecord {
-  const given = Object.entries(change).filter(([, value]) => value !== undefined)
+  const given = Object.entries(change).filter(([name, value]) => changeable.has(name) && value !== undefined)
   const merged = Object.entries({ ...record, ...Object.fromEntries(given) })
   return Object.fromEntries(merged.filter(([, value]) => value !== null)) as unknown as SandboxRecord
 }

@@ -20,10 +20,17 @@ export function pickPolicy({ allowed_audiences, max_ttl, subject }: SandboxPolic
  * Checks a sandbox's policy.
  *
  * @throws {IssuerError} `ERR_AUDIENCE_INVALID` for a list that is empty, too long, has duplicates or a value that is no
- * audience; `ERR_POLICY_INVALID` for a `max_ttl` that is not a whole number within 60 and 86400.
+ * audience; `ERR_POLICY_INVALID` for a `max_ttl` that is not a whole number within 60 and 86400 and for an unknown form
+ * of subject.
  */
-export function assertSandboxPolicy({ allowed_audiences: audiences, max_ttl: maxTtl }: SandboxPolicy): void {
+export function assertSandboxPolicy(policy: SandboxPolicy): void {
+  const { allowed_audiences: audiences, max_ttl: maxTtl, subject } = policy
   if (audiences !== undefined) assertAllowedAudiences(audiences)
+  if (subject !== undefined && !['sandbox', 'app'].includes(subject)) {
+    throw new IssuerError('ERR_POLICY_INVALID', 'subject must be "sandbox" or "app"', {
+      details: { name: 'subject' },
+    })
+  }
   if (maxTtl !== undefined && !(Number.isInteger(maxTtl) && maxTtl >= MIN_TTL && maxTtl <= MAX_TTL)) {
     throw new IssuerError(
       'ERR_POLICY_INVALID',
