@@ -3,7 +3,7 @@
 set -eu
 
 # command:Debian package
-needed='git:git openssl:openssl redis-server:redis-server redis-cli:redis-tools redis-sentinel:redis-sentinel'
+needed='git:git openssl:openssl redis-server:redis-server redis-cli:redis-tools'
 
 missing=''
 for pair in $needed; do

@@ -1,6 +1,5 @@
 #!/bin/sh
-# Installs the npm packages of this checkout when they are missing or package-lock.json changed since. With a folder
-# and names of packages: those of that folder, whose named packages may run their install scripts.
+# Installs the npm packages of this checkout when they are missing or package-lock.json changed since.
 # Needs node, npm and sh, and nothing else: no compiler, no Python, no other command on the PATH.
 set -eu
 
@@ -11,8 +10,7 @@ for command in node npm; do
   }
 done
 root=$(node -p 'require("path").dirname(require("path").dirname(require("fs").realpathSync(process.argv[1])))' "$0")
-cd "$root/${1:-.}"
-if [ $# -gt 0 ]; then shift; else set -- node; fi
+cd "$root"
 
 # The marker is written last, so an install that was interrupted is done again.
 marker=node_modules/.installed

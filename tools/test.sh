@@ -6,7 +6,7 @@ set -eu
 tools=$(node -p 'require("path").dirname(require("fs").realpathSync(process.argv[1]))' "$0")
 sh "$tools/install-system.sh"
 sh "$tools/install.sh"
-sh "$tools/install.sh" tools/runtimes node-22 bun deno
+sh "$tools/install-runtimes.sh"
 cd "$tools/.."
 PATH="$PWD/node_modules/.bin:$PATH"
 export PATH
