@@ -28,6 +28,10 @@ export interface VerificationContext extends VerifyTokenOptions {
 /** The longest token that is looked at, in characters; the longest that an issuer can make is below 20000. */
 const maxTokenLength = 32_768
 
+// RFC 7515 §2 allows no padding, white space or line breaks, but a lenient decoder skips them, and the same token would
+// then have several spellings.
+const compactJws = /^[\w-]+\.[\w-]+\.[\w-]+$/
+
 const requiredClaims = ['iss', 'sub', 'aud', 'exp', 'iat', 'jti']
 
 /**
@@ -42,6 +46,7 @@ export async function verifyIdToken(token: string, context: VerificationContext)
   assertContext(context)
   if (typeof token !== 'string') throw invalid('it is not a text')
   if (token.length > maxTokenLength) throw invalid('it is too long')
+  if (!compactJws.test(token)) throw invalid('it is not a well-formed signed token')
   let payload: JWTPayload
   try {
     const verified = await jwtVerify(
