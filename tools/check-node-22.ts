@@ -1,0 +1,39 @@
+/*
+ * Harm prevented: a library that runs on the Node.js of this checkout and fails on the oldest one it says it supports.
+ * The unit and contract suites of every library run on exactly Node.js 22.14.0.
+ */
+import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
+import { report } from './report.ts'
+import { cleanEnvironment, findProjects, repositoryRoot } from './repository.ts'
+
+const oldest = 'v22.14.0'
+const node = join(repositoryRoot, 'tools/runtimes/node_modules/.bin/node')
+const vitest = join(repositoryRoot, 'node_modules/vitest/vitest.mjs')
+
+/** Runs a project's tests on the oldest Node.js; gives what it printed when they fail. */
+function runTests(folder: string): string | undefined {
+  // This Node.js strips types only when asked to; tests start processes that need it as well.
+  const env = cleanEnvironment({
+    NODE_OPTIONS: '--experimental-strip-types --disable-warning=ExperimentalWarning',
+  })
+  try {
+    const options = { cwd: join(repositoryRoot, folder), env, encoding: 'utf8', stdio: 'pipe' } as const
+    execFileSync(node, [vitest, 'run'], options)
+    return undefined
+  } catch (error) {
+    const { stdout = '', stderr = '' } = error as { readonly stdout?: string; readonly stderr?: string }
+    return `${stdout}\n${stderr}`
+  }
+}
+
+const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim()
+const libraries = findProjects(repositoryRoot)
+  .map((project) => project.folder)
+  .filter((folder) => folder.startsWith('libs/'))
+const problems = libraries.flatMap((folder) => {
+  const failure = runTests(folder)
+  return failure === undefined ? [] : [`the tests of ${folder} fail on ${version}:\n${failure}`]
+})
+if (version !== oldest) problems.push(`this is ${version} instead of ${oldest}`)
+report('check-node-22', problems, `the tests of ${libraries.length} libraries pass on ${version}`)
