@@ -1,4 +1,5 @@
 import { IssuerError, type IssuerErrorCode } from '@workload-identity/core'
+import { ListenError, TlsFilesError } from '@workload-identity/transport-http'
 import { describe, expect, it } from 'vitest'
 import { ConfigurationError, describeStartFailure } from './start-failure.ts'
 
@@ -30,18 +31,21 @@ describe('describeStartFailure', () => {
     expect(message).toBe('not JSON [ERR_STORE_CORRUPT]')
   })
 
-  it('explains a busy port in one line', () => {
-    const error = Object.assign(new Error('listen EADDRINUSE: address already in use'), {
-      code: 'EADDRINUSE',
-      syscall: 'listen',
-      address: '127.0.0.1',
-      port: 8080,
-    })
-    expect(describeStartFailure(error)).toEqual({
-      exitCode: 1,
-      message:
-        '127.0.0.1:8080: the address is in use by another process: stop it or choose another address (EADDRINUSE)',
-    })
+  it('explains a busy port in one line and exits with 1', () => {
+    const error = new ListenError('cannot listen on 127.0.0.1:8080: it is in use; stop the other process')
+    expect(describeStartFailure(error)).toEqual({ exitCode: 1, message: error.message })
+  })
+
+  it('exits with 78 for certificates that cannot be used', () => {
+    expect(describeStartFailure(new TlsFilesError('no certificate')).exitCode).toBe(78)
+  })
+
+  it('gives the sentence of the operating system, also as the cause of a failure of the store', () => {
+    const cause = Object.assign(new Error("EIO: i/o error, read '/db'"), { code: 'EIO', syscall: 'read' })
+    expect(describeStartFailure(cause)).toEqual({ exitCode: 1, message: cause.message })
+    expect(describeStartFailure(new IssuerError('ERR_STORE_UNAVAILABLE', 'no', { cause })).message).toBe(
+      `no (${cause.message}) [ERR_STORE_UNAVAILABLE]`,
+    )
   })
 
   it('shows where an error comes from only when nobody expects it', () => {

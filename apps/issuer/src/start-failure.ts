@@ -1,5 +1,6 @@
 import { isIssuerError } from '@workload-identity/core'
 import { SettingsError } from '@workload-identity/settings'
+import { ListenError, TlsFilesError } from '@workload-identity/transport-http'
 
 /** Exit code of a process that was told something wrong (`EX_CONFIG` of sysexits.h). */
 export const EXIT_CONFIG = 78
@@ -18,25 +19,17 @@ export interface StartFailure {
   readonly message: string
 }
 
-const systemReasons: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'the address is in use by another process: stop it or choose another address',
-  EADDRNOTAVAIL: 'this machine does not have the address',
-  EACCES: 'permission is denied',
-  EPERM: 'the operation is not permitted',
-  ENOENT: 'there is no such file or folder',
-  ENOSPC: 'the disk is full',
-  EROFS: 'the file system is read-only',
-  ENOTFOUND: 'the host name cannot be resolved',
-}
+const configurationErrors = [SettingsError, ConfigurationError, TlsFilesError]
 
 /**
  * Explains a failed start in one sentence for the operator, without a stack for everything that can be expected to go
  * wrong. A changed issuer URL is a mistake in the configuration; whatever is wrong with a store is not.
  */
 export function describeStartFailure(error: unknown): StartFailure {
-  if (error instanceof SettingsError || error instanceof ConfigurationError) {
-    return { exitCode: EXIT_CONFIG, message: error.message }
+  if (configurationErrors.some((type) => error instanceof type)) {
+    return { exitCode: EXIT_CONFIG, message: (error as Error).message }
   }
+  if (error instanceof ListenError) return { exitCode: EXIT_FAILURE, message: error.message }
   if (isIssuerError(error)) {
     const exitCode = isIssuerError(error, 'ERR_ISSUER_URL_CHANGED') ? EXIT_CONFIG : EXIT_FAILURE
     const reason = describeCause(error.cause)
@@ -50,14 +43,9 @@ export function describeStartFailure(error: unknown): StartFailure {
   return { exitCode: EXIT_FAILURE, message: describeUnexpected(error) }
 }
 
-/** Only errors of the operating system explain anything to an operator; others may quote what they tripped over. */
+/** Only errors of the operating system and of SQLite explain anything to an operator; others may quote what they tripped over. */
 function describeCause(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined
-  const where = [readMember(error, 'path'), readMember(error, 'address'), readMember(error, 'port')]
-  const place = where.filter((part) => part !== undefined).join(':')
-  const reason = systemReasons[error.code]
-  if (reason !== undefined)
-    return place === '' ? `${reason} (${error.code})` : `${place}: ${reason} (${error.code})`
   return 'syscall' in error || error.code.startsWith('SQLITE_') ? error.message : undefined
 }
 
@@ -65,9 +53,4 @@ function describeUnexpected(error: unknown): string {
   if (!(error instanceof Error)) return 'an unexpected failure'
   const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line))
   return [`unexpected ${error.name}: ${error.message}`, ...frames].join('\n')
-}
-
-function readMember(error: Error, name: string): string | undefined {
-  const value: unknown = Reflect.get(error, name)
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined
 }

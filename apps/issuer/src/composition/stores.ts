@@ -1,7 +1,11 @@
 import type { KeyStore, RegistryIdentity, SandboxRegistry } from '@workload-identity/core'
 import { openDatabase } from '@workload-identity/driver-sqlite'
-import { createSqliteKeyStore } from '@workload-identity/key-store-sqlite'
-import { createSqliteRegistryIdentity, createSqliteSandboxRegistry } from '@workload-identity/registry-sqlite'
+import { createSqliteKeyStore, migrateSqliteKeyStore } from '@workload-identity/key-store-sqlite'
+import {
+  createSqliteRegistryIdentity,
+  createSqliteSandboxRegistry,
+  migrateSqliteRegistry,
+} from '@workload-identity/registry-sqlite'
 import type { IssuerConfig } from '../config.ts'
 
 /** The stores of one engine, opened. */
@@ -26,6 +30,13 @@ export function openStores({ store }: Pick<IssuerConfig, 'store'>): Stores {
 
 function openSqliteStores(path: string): Stores {
   const database = openDatabase({ path })
+  try {
+    migrateSqliteKeyStore(database)
+    migrateSqliteRegistry(database)
+  } catch (error) {
+    database.close()
+    throw error
+  }
   return {
     keyStore: createSqliteKeyStore({ database }),
     registryIdentity: createSqliteRegistryIdentity({ database }),

@@ -1,0 +1,27 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { formatReference } from '@workload-identity/settings'
+import { settingsTable } from '../src/settings-table.ts'
+
+// Run as a program this writes the table of settings into README.md:
+// node --conditions=@workload-identity/source apps/issuer/test/settings-reference.ts
+
+const readmePath = fileURLToPath(new URL('../README.md', import.meta.url))
+const section = /(?<=<!-- settings: begin -->\n).*(?=<!-- settings: end -->)/s
+
+/** The table of settings as README.md has it now, and as it has to be. */
+export function compareSettingsReference(): {
+  readonly written: string | undefined
+  readonly generated: string
+} {
+  const generated = `\n<!-- prettier-ignore-start -->\n\n${formatReference(settingsTable, { headingLevel: 3 })}\n<!-- prettier-ignore-end -->\n\n`
+  return { written: section.exec(readFileSync(readmePath, 'utf8'))?.[0], generated }
+}
+
+if (import.meta.main) {
+  const { generated } = compareSettingsReference()
+  writeFileSync(
+    readmePath,
+    readFileSync(readmePath, 'utf8').replace(section, () => generated),
+  )
+}
