@@ -19,7 +19,7 @@ export interface PublicServerOptions {
 /**
  * Makes the public server: discovery document and JWK set, for whoever asks. Does not listen yet.
  *
- * @throws {RangeError} for an alias or an issuer path that cannot be served.
+ * @throws {RangeError} for an alias that cannot be served.
  */
 export function createPublicServer({
   issuer,

@@ -1,13 +1,9 @@
 import { DISCOVERY_PATH, JWKS_PATH } from '@workload-identity/core'
 
-/**
- * The path of an issuer URL as a route pattern; `''` when it has none.
- *
- * @throws {RangeError} for a path that the router would take for a pattern.
- */
+/** The path of an issuer URL as a route pattern; `''` when it has none. Its alphabet has nothing that patterns use. */
 export function toIssuerRoutePath(issuerUrl: string): string {
   const { pathname } = new URL(issuerUrl)
-  return pathname === '/' ? '' : toRoutePattern(pathname)
+  return pathname === '/' ? '' : pathname
 }
 
 /**
@@ -24,11 +20,4 @@ export function toAliasRoutePaths(aliases: readonly string[], issuerPath: string
       }
       return alias
     })
-}
-
-/** The router compares with decoded paths and gives `:` and `*` a meaning; only `:` can be escaped. */
-function toRoutePattern(pathname: string): string {
-  if (pathname.includes('*'))
-    throw new RangeError(`the path of the issuer URL must not have a "*": ${pathname}`)
-  return decodeURI(pathname).replaceAll(':', '::')
 }

@@ -1,0 +1,172 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { createTestServices, type TestServices } from './services.testing.ts'
+
+const DISCOVERY = '/.well-known/openid-configuration'
+const JWKS = '/.well-known/jwks.json'
+
+let services: TestServices
+afterEach(() => services.close())
+
+async function get(url: string, headers: Record<string, string> = {}) {
+  return services.public.inject({ method: 'GET', url, headers })
+}
+
+describe('createPublicServer', () => {
+  it('serves the discovery document whole', async () => {
+    services = await createTestServices()
+    const answer = await get(DISCOVERY)
+    expect(answer.statusCode).toBe(200)
+    expect(answer.json()).toEqual({
+      issuer: 'https://issuer.example.com',
+      jwks_uri: 'https://issuer.example.com/.well-known/jwks.json',
+      response_types_supported: ['id_token'],
+      subject_types_supported: ['public'],
+      id_token_signing_alg_values_supported: ['EdDSA'],
+      claims_supported: [
+        'iss',
+        'sub',
+        'aud',
+        'iat',
+        'nbf',
+        'exp',
+        'jti',
+        'organization_id',
+        'cluster_id',
+        'app',
+        'sandbox_id',
+        'system_workload',
+        'identity_type',
+      ],
+    })
+    expect(answer.headers).toMatchObject({
+      'content-type': 'application/json',
+      'cache-control': 'public, max-age=3600, stale-if-error=43200',
+      'access-control-allow-origin': '*',
+      'x-content-type-options': 'nosniff',
+    })
+    expect(answer.headers['etag']).toMatch(/^"[\w-]{43}"$/)
+  })
+
+  it('serves the JWK set whole, byte for byte', async () => {
+    services = await createTestServices()
+    const answer = await get(JWKS)
+    expect(answer.statusCode).toBe(200)
+    expect(answer.body).toBe(
+      '{"keys":[{"kty":"OKP","kid":"If4x36FUomFia_hUBG_SJxt77UtqvkWqWId-9H-XIbk","use":"sig","alg":"EdDSA","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}',
+    )
+    expect(answer.headers).toMatchObject({
+      'content-type': 'application/jwk-set+json',
+      'cache-control': 'public, max-age=3600, stale-if-error=43200',
+      'access-control-allow-origin': '*',
+      'content-length': '168',
+    })
+    expect(answer.headers['etag']).toBe('"qfkr0uHJOkjkDuHqpiUirEAg0Z597TUNslb5k-7FkZQ"')
+  })
+
+  it('caches for 60 seconds and without stale-if-error when the key ring may be out of date', async () => {
+    services = await createTestServices()
+    services.state.isFresh = false
+    for (const path of [DISCOVERY, JWKS]) {
+      expect((await get(path)).headers['cache-control']).toBe('public, max-age=60')
+    }
+  })
+
+  it('answers HEAD with the headers of GET and no body', async () => {
+    services = await createTestServices()
+    for (const url of [DISCOVERY, JWKS]) {
+      const whole = await get(url)
+      const head = await services.public.inject({ method: 'HEAD', url })
+      expect(head.statusCode).toBe(200)
+      expect(head.body).toBe('')
+      for (const name of ['etag', 'cache-control', 'content-type', 'content-length']) {
+        expect(head.headers[name]).toBe(whole.headers[name])
+      }
+    }
+  })
+
+  it.each([
+    ['the tag', (etag: string) => etag],
+    ['a star', () => '*'],
+    ['the tag marked as weak', (etag: string) => `W/${etag}`],
+    ['the tag in a list', (etag: string) => `"a", W/"b,c" , ${etag}`],
+  ])('answers 304 with the same headers and no body when If-None-Match is %s', async (_what, header) => {
+    services = await createTestServices()
+    for (const url of [DISCOVERY, JWKS]) {
+      const etag = String((await get(url)).headers['etag'])
+      const answer = await get(url, { 'if-none-match': header(etag) })
+      expect(answer.statusCode).toBe(304)
+      expect(answer.body).toBe('')
+      expect(answer.headers).toMatchObject({
+        etag,
+        'cache-control': 'public, max-age=3600, stale-if-error=43200',
+        'access-control-allow-origin': '*',
+      })
+      expect(answer.headers).not.toHaveProperty('content-type')
+    }
+  })
+
+  it.each(['"other"', 'W/"other"', '', 'nonsense'])(
+    'answers 200 when If-None-Match is %j',
+    async (header) => {
+      services = await createTestServices()
+      expect((await get(JWKS, { 'if-none-match': header })).statusCode).toBe(200)
+    },
+  )
+
+  it('gives another ETag when the keys change', async () => {
+    services = await createTestServices()
+    const before = (await get(JWKS)).headers['etag']
+    const [key] = services.state.ring.keys
+    services.state.ring = { ...services.state.ring, keys: [{ ...key!, kid: 'another' }] }
+    const after = await get(JWKS, { 'if-none-match': String(before) })
+    expect(after.statusCode).toBe(200)
+    expect(after.json().keys[0].kid).toBe('another')
+    expect(after.headers['etag']).not.toBe(before)
+  })
+
+  it('serves the JWK set at its aliases, too', async () => {
+    services = await createTestServices({ jwksAliases: ['/.well-known/miren/jwks', JWKS] })
+    const [alias, own] = [await get('/.well-known/miren/jwks'), await get(JWKS)]
+    expect(alias.statusCode).toBe(200)
+    expect(alias.rawPayload).toEqual(own.rawPayload)
+    expect(alias.headers['etag']).toBe(own.headers['etag'])
+  })
+
+  it.each(['https://example.com/a/b', 'https://example.com/a.b/@c+d=e~f'])(
+    'serves both documents below the path of %s and nothing above it',
+    async (issuerUrl) => {
+      services = await createTestServices({ issuerUrl })
+      const { pathname } = new URL(issuerUrl)
+      expect((await get(pathname + DISCOVERY)).json().issuer).toBe(issuerUrl)
+      expect((await get(pathname + JWKS)).statusCode).toBe(200)
+      expect((await get(DISCOVERY)).statusCode).toBe(404)
+      expect((await get(JWKS)).statusCode).toBe(404)
+    },
+  )
+
+  it.each(['jwks', '/a b', '/a/', '//a', '/a?b', '/:a', '/*', '', DISCOVERY])(
+    'refuses the alias %j',
+    async (alias) => {
+      await expect(createTestServices({ jwksAliases: [alias] })).rejects.toThrow(RangeError)
+      services = await createTestServices()
+    },
+  )
+
+  it('refuses a query parameter by name, and lets nobody cache that', async () => {
+    services = await createTestServices()
+    const answer = await get(`${JWKS}?x=1`)
+    expect(answer.statusCode).toBe(400)
+    expect(answer.json()).toEqual({
+      error: 'invalid_request',
+      error_description: 'unknown query parameter "x"',
+    })
+    expect(answer.headers['cache-control']).toBe('no-store')
+    expect(answer.headers).not.toHaveProperty('etag')
+  })
+
+  it('answers whoever asks under whatever host with the configured issuer', async () => {
+    services = await createTestServices()
+    const headers = { host: 'evil.example', 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'http' }
+    expect((await get(DISCOVERY, headers)).json().issuer).toBe('https://issuer.example.com')
+  })
+})
