@@ -122,6 +122,40 @@ export const lossFaults: readonly BrokenRegistry[] = [
     ],
   },
   {
+    fault: 'calls a storage empty that has no live sandbox',
+    plant: faulty((_, storage) => ({
+      identity: {
+        isEmpty: async () => ![...storage.sandboxes.values()].some((it) => it.expires_at === undefined),
+      },
+    })),
+    found: [
+      'identity: does not call a storage empty that holds an expired sandbox, until it is removed',
+      'identity: does not call a storage empty that holds a runner',
+      'identity: rejects isEmpty with ERR_STORE_UNAVAILABLE when the storage cannot be read',
+    ],
+  },
+  {
+    fault: 'calls a storage empty that is not the expected registry',
+    plant: faulty(({ identity }, storage, registryId) => ({
+      identity: { isEmpty: async () => storage.registryId !== registryId() || identity.isEmpty() },
+    })),
+    found: [
+      'identity: does not call a storage empty that holds a sandbox, whatever registry is expected',
+      'identity: rejects isEmpty with ERR_STORE_UNAVAILABLE when the storage cannot be read',
+    ],
+  },
+  {
+    fault: 'never calls a storage empty',
+    plant: faulty(({ identity }) => ({
+      identity: { isEmpty: async () => (await identity.isEmpty()) && false },
+    })),
+    found: [
+      'identity: calls a storage empty that never had a record, before and after it got its ID',
+      'identity: does not call a storage empty that holds an expired sandbox, until it is removed',
+      'identity: calls a storage empty after it was wiped',
+    ],
+  },
+  {
     fault: 'a lost registry is taken for an empty one',
     plant: (storage) => memoryRegistry(storage, () => storage.registryId as string),
     found: casesOf(everyOperation, [neverHadAnId, hasAnotherId, wasWiped, gotAnotherId]),

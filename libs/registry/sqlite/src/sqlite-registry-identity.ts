@@ -1,0 +1,37 @@
+import type { RegistryIdentity } from '@workload-identity/core'
+import { withStoreErrors } from '@workload-identity/driver-sqlite'
+import type { SqliteRegistryOptions } from './registry-options.ts'
+
+const readSql = 'SELECT registry_id FROM registry'
+const claimSql = 'INSERT INTO registry (singleton, registry_id) VALUES (1, ?) ON CONFLICT DO NOTHING'
+const countSql = 'SELECT EXISTS (SELECT 1 FROM sandboxes) + EXISTS (SELECT 1 FROM runners) AS kinds'
+
+/** The identity of the registry in an SQLite database. Does no I/O until it is used. */
+export function createSqliteRegistryIdentity(
+  options: Pick<SqliteRegistryOptions, 'database'>,
+): RegistryIdentity {
+  const { database } = options
+  const readId = () => database.prepare<[], { readonly registry_id: string }>(readSql).get()?.registry_id
+  return {
+    async read() {
+      return withStoreErrors(database, 'read the registry ID from', readId)
+    },
+    async claim(candidate) {
+      return withStoreErrors(database, 'write the registry ID to', () =>
+        database
+          .transaction(() => {
+            database.prepare<[string], never>(claimSql).run(candidate)
+            return readId() ?? candidate
+          })
+          .immediate(),
+      )
+    },
+    async isEmpty() {
+      return withStoreErrors(
+        database,
+        'look for records in',
+        () => database.prepare<[], { readonly kinds: number }>(countSql).get()?.kinds === 0,
+      )
+    },
+  }
+}
