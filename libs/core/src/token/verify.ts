@@ -40,6 +40,7 @@ const requiredClaims = ['iss', 'sub', 'aud', 'exp', 'iat', 'jti']
  *
  * @throws {IssuerError} `ERR_TOKEN_KEY_UNKNOWN` when no published key has its `kid`; `ERR_TOKEN_EXPIRED`;
  * `ERR_TOKEN_NOT_YET_VALID`; `ERR_TOKEN_INVALID` for everything else, with the reason in the text.
+ * @throws {IssuerError} `ERR_AUDIENCE_INVALID` or `ERR_ISSUER_URL_INVALID` for a context that could check nothing.
  */
 export async function verifyIdToken(token: string, context: VerificationContext): Promise<IdTokenClaims> {
   const { ring, issuerUrl, audience, now } = context

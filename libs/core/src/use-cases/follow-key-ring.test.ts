@@ -1,0 +1,195 @@
+import { describe, expect, it } from 'vitest'
+import { after, keys, retiredEntry, ringOf, START, UUIDS, withCode } from '../../test/fixtures.ts'
+import type { IssuerErrorCode } from '../errors.ts'
+import { encodeKeyRing } from '../key-ring/codec.ts'
+import { activeKey, type KeyRing } from '../key-ring/key-ring.ts'
+import { applyStep, nextGeneration } from '../key-ring/transitions.ts'
+import type { KeyStore, StoredKeyRing } from '../ports/key-store.ts'
+import { createFixedClock } from '../testing/fixed-clock.ts'
+import { createMemoryKeyStore, type MemoryRingStorage } from '../testing/memory-key-store.ts'
+import { seconds } from '../time.ts'
+import { createFollowedKeyRing } from './follow-key-ring.ts'
+
+const first = { ...ringOf(keys.rs256), generation: 5 }
+const otherId = '99999999-9999-4999-8999-999999999999'
+const second = nextGeneration(applyStep(first, { type: 'take-over', key: keys.eddsa }, after(10)), otherId)
+const storedOf = (ring: KeyRing): StoredKeyRing => ({
+  ...{ generation: ring.generation, write_id: ring.write_id, document: encodeKeyRing(ring) },
+})
+
+function follow(decorate: (keyStore: KeyStore) => KeyStore = (keyStore) => keyStore) {
+  const storage: MemoryRingStorage = { ring: storedOf(first) }
+  const clock = createFixedClock(START)
+  const keyStore = decorate(createMemoryKeyStore(storage))
+  const dependencies = { keyStore, clock: clock.now, storeLag: seconds(300) }
+  return { storage, clock, followed: createFollowedKeyRing(dependencies, { ring: first, readAt: START }) }
+}
+
+describe('createFollowedKeyRing', () => {
+  it.each([
+    [-61, false],
+    [-60, true],
+    [0, true],
+    [299, true],
+    [300, false],
+    [301, false],
+  ])('%i s after the last reading may sign: %s', (duration, isFresh) => {
+    const { clock, followed } = follow()
+    clock.advance(duration)
+    expect(followed.isFresh()).toBe(isFresh)
+    if (isFresh) expect(followed.signingRing()).toBe(first)
+    else expect(() => followed.signingRing()).toThrow(withCode('ERR_KEY_RING_STALE'))
+    expect(followed.ring()).toBe(first)
+  })
+
+  it('is fresh again after a reading, also after the clock was put back', async () => {
+    const { clock, followed } = follow()
+    clock.advance(1000)
+    await followed.refresh()
+    expect([followed.isFresh(), followed.readAt()]).toEqual([true, after(1000)])
+    clock.set(START)
+    expect(followed.isFresh()).toBe(false)
+    await followed.refresh()
+    expect([followed.isFresh(), followed.readAt()]).toEqual([true, START])
+  })
+
+  it('counts the age of a reading from when it was asked for, not from when it was answered', async () => {
+    const { clock, followed } = follow((keyStore) => ({
+      ...keyStore,
+      async load() {
+        clock.advance(200)
+        return keyStore.load()
+      },
+    }))
+    await followed.refresh()
+    expect(followed.readAt()).toBe(START)
+  })
+
+  it('keeps the ring itself when the store holds the same version', async () => {
+    const { followed } = follow()
+    await followed.refresh()
+    expect(followed.ring()).toBe(first)
+  })
+
+  it('takes over a newer generation of the same ring', async () => {
+    const { storage, followed } = follow()
+    storage.ring = storedOf(second)
+    await followed.refresh()
+    expect(followed.ring()).toEqual(second)
+    expect(activeKey(followed.signingRing()).kid).toBe(keys.eddsa.kid)
+  })
+
+  it('takes over a generation far ahead, and one of a newer minor schema', async () => {
+    const { storage, followed } = follow()
+    const newer = { ...second, generation: 99, schema: '1.7', more: 1 }
+    storage.ring = storedOf(newer)
+    await followed.refresh()
+    expect(followed.ring()).toEqual(newer)
+  })
+
+  const stranger = { ...second, ring_id: otherId }
+  it.each<[string, StoredKeyRing | undefined, IssuerErrorCode]>([
+    ['was emptied', undefined, 'ERR_STORE_EMPTY'],
+    ['holds another ring', storedOf(stranger), 'ERR_STORE_FOREIGN'],
+    [
+      'holds an older generation of another ring',
+      storedOf({ ...stranger, generation: 1 }),
+      'ERR_STORE_FOREIGN',
+    ],
+    ['holds the ring of another cluster', storedOf({ ...second, cluster_id: 'eu-2' }), 'ERR_STORE_FOREIGN'],
+    ['went back by one generation', storedOf({ ...second, generation: 4 }), 'ERR_STORE_ROLLED_BACK'],
+    [
+      'holds another document of the same generation',
+      storedOf({ ...second, generation: 5 }),
+      'ERR_STORE_ROLLED_BACK',
+    ],
+    [
+      'holds the same save under an older generation',
+      storedOf({ ...first, generation: 4 }),
+      'ERR_STORE_ROLLED_BACK',
+    ],
+    ['holds a torn document', { ...storedOf(second), document: '{"schema":' }, 'ERR_STORE_CORRUPT'],
+    ['says another version than its document', { ...storedOf(second), generation: 7 }, 'ERR_STORE_CORRUPT'],
+    [
+      'holds a newer major schema',
+      { ...storedOf(second), document: '{"schema":"2.0"}' },
+      'ERR_STORE_SCHEMA_NEWER',
+    ],
+    [
+      'holds a ring that breaks a rule',
+      { ...storedOf(second), document: encodeKeyRing(second).replace('"active"', '"next"') },
+      'ERR_KEY_RING_INVALID',
+    ],
+    [
+      'holds halves of two keys',
+      storedOf({
+        ...second,
+        keys: [activeKey(second), retiredEntry({ ...keys.rs256, public: keys.rs256Other.public })],
+      }),
+      'ERR_KEY_MISMATCH',
+    ],
+  ])('keeps its ring when the store %s', async (_, stored, code) => {
+    const { storage, clock, followed } = follow()
+    if (stored === undefined) delete storage.ring
+    else storage.ring = stored
+    clock.advance(299)
+    await expect(followed.refresh()).rejects.toEqual(withCode(code))
+    expect([followed.ring(), followed.readAt(), followed.signingRing()]).toEqual([first, START, first])
+    expect(storage.ring).toBe(stored)
+    clock.advance(1)
+    expect(() => followed.signingRing()).toThrow(withCode('ERR_KEY_RING_STALE'))
+  })
+
+  it('keeps its ring while the store cannot be reached, and recovers', async () => {
+    const { storage, clock, followed } = follow()
+    storage.unavailable = true
+    clock.advance(300)
+    await expect(followed.refresh()).rejects.toEqual(withCode('ERR_STORE_UNAVAILABLE'))
+    expect(followed.isFresh()).toBe(false)
+    storage.unavailable = false
+    await followed.refresh()
+    expect(followed.isFresh()).toBe(true)
+  })
+
+  it('shares one reading among calls at the same time, and reads again after it', async () => {
+    let loads = 0
+    const { followed } = follow((keyStore) => ({
+      ...keyStore,
+      async load() {
+        loads += 1
+        return keyStore.load()
+      },
+    }))
+    await Promise.all([followed.refresh(), followed.refresh(), followed.refresh()])
+    expect(loads).toBe(1)
+    await followed.refresh()
+    expect(loads).toBe(2)
+  })
+
+  it('shares a failure as well, and the next call tries again', async () => {
+    const { storage, followed } = follow()
+    storage.unavailable = true
+    const results = await Promise.allSettled([followed.refresh(), followed.refresh()])
+    expect(results.map((result) => result.status)).toEqual(['rejected', 'rejected'])
+    storage.unavailable = false
+    await expect(followed.refresh()).resolves.toBeUndefined()
+  })
+
+  it('opens sealed documents', async () => {
+    const storage: MemoryRingStorage = { ring: { ...storedOf(second), document: 'sealed' } }
+    const encryption = { seal: async () => 'sealed', open: async () => encodeKeyRing(second) }
+    const dependencies = {
+      keyStore: createMemoryKeyStore(storage),
+      encryption,
+      clock: () => START,
+      storeLag: seconds(300),
+    }
+    const followed = createFollowedKeyRing(dependencies, { ring: first, readAt: START })
+    await followed.refresh()
+    expect(followed.ring()).toEqual(second)
+  })
+
+  it('has test rings that differ in what is tested', () => {
+    expect([first.write_id, second.write_id, second.generation]).toEqual([UUIDS.write, otherId, 6])
+  })
+})
