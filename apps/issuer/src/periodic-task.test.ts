@@ -7,7 +7,7 @@ afterEach(() => void vi.useRealTimers())
 describe('createPeriodicTask', () => {
   it('begins the pause when a run is over, so that runs never overlap', async () => {
     let runs = 0
-    let finish = () => undefined as void
+    let finish: () => void = () => undefined
     const task = createPeriodicTask({
       everyMs: 1000,
       run: () => {
@@ -27,7 +27,7 @@ describe('createPeriodicTask', () => {
 
   it('waits for the run in progress when it is stopped', async () => {
     const events: string[] = []
-    let finish = () => undefined as void
+    let finish: () => void = () => undefined
     const task = createPeriodicTask({
       everyMs: 1000,
       run: async () => {

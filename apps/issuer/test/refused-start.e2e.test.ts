@@ -83,7 +83,7 @@ describe('a start that is refused', () => {
 
   it('leaves a damaged key ring alone and exits with 1 without quoting it', async () => {
     const folder = await createStore()
-    editRing(folder, (document) => document.replace('"state":"active"', '"state":"lost"'))
+    editRing(folder, (document) => document.replace('"state": "active"', '"state": "lost"'))
     const finished = await runIssuer({ folder, flags: [anyPort] })
     expectRefusal(finished, 1, /ERR_(STORE_CORRUPT|KEY_RING_INVALID)/)
     expect(finished.stdout + finished.stderr).not.toContain('"d":')
@@ -91,7 +91,7 @@ describe('a start that is refused', () => {
 
   it('does not run on a ring of a newer major schema and exits with 1', async () => {
     const folder = await createStore()
-    editRing(folder, (document) => document.replace('"schema":"1.0"', '"schema":"2.0"'))
+    editRing(folder, (document) => document.replace('"schema": "1.0"', '"schema": "2.0"'))
     expectRefusal(await runIssuer({ folder, flags: [anyPort] }), 1, /ERR_STORE_SCHEMA_NEWER/)
   })
 

@@ -46,10 +46,10 @@ export interface ServerDependencies {
 
 /** Makes what makes the three servers, once their certificates are read and the token endpoint's URL can be asked for. */
 export function createServerFactory(dependencies: ServerDependencies): CreateServers {
-  const { config, issuer, metrics } = dependencies
+  const { config, issuer, metrics, logger, auditLog } = dependencies
   return ({ publicTls, tokenTls, controlTls, tokenUrl }) => {
     const http = (tls: HttpOptions['tls']): HttpOptions => ({
-      logger: dependencies.logger,
+      logger,
       ...(tls !== undefined && { tls }),
       trustedProxies: config.trustedProxies,
       onAnswer: (answer) => metrics.recordAnswer(answer),
@@ -76,7 +76,10 @@ export function createServerFactory(dependencies: ServerDependencies): CreateSer
         cluster: toClusterFacts(config),
         health: dependencies.health,
         metrics: () => metrics.render(),
-        onAdminAction: (action) => dependencies.auditLog.write({ event: 'admin_action', ...action }),
+        onAdminAction(action) {
+        logger.info({ ...action }, 'admin action')
+        auditLog.write({ event: 'admin_action', ...action })
+      },
         http: http(controlTls),
       }),
     }
