@@ -37,7 +37,9 @@ describe('parseBearerToken', () => {
   })
 
   it('does not take the value of another header for one', () => {
-    expect(() => parseBearerToken({ rawHeaders: ['X', 'authorization', 'Bearer a', 'b'] })).toThrow('is missing')
+    expect(() => parseBearerToken({ rawHeaders: ['X', 'authorization', 'Bearer a', 'b'] })).toThrow(
+      'is missing',
+    )
   })
 })
 

@@ -4,7 +4,10 @@ import { describeError } from './describe-error.ts'
 
 describe('describeError', () => {
   it('gives code, message, details and causes, and nothing that a driver hung on them', () => {
-    const cause = Object.assign(new Error('no connection'), { code: 'ECONNREFUSED', command: ['SET', 'wis_marker'] })
+    const cause = Object.assign(new Error('no connection'), {
+      code: 'ECONNREFUSED',
+      command: ['SET', 'wis_marker'],
+    })
     const error = new IssuerError('ERR_STORE_UNAVAILABLE', 'cannot be asked', { details: { a: 1 }, cause })
     expect(describeError(error)).toEqual({
       type: 'IssuerError',

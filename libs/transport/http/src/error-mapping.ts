@@ -111,7 +111,7 @@ export function toErrorAnswer(error: unknown): ErrorAnswer {
     const { description = error.message, ...rule } = answerRules[error.code]
     return withRetryAfter({ ...rule, description })
   }
-  const { code, statusCode } = error as { code?: unknown; statusCode?: unknown }
+  const { code, statusCode } = (error ?? {}) as { code?: unknown; statusCode?: unknown }
   const known = typeof code === 'string' ? frameworkAnswers[code] : undefined
   if (known !== undefined) return known
   if (statusCode === 400) return invalidAnswer('the request could not be read')
