@@ -1,0 +1,9 @@
+export { freePort, startRedisProcess, type RedisProcess, type RedisProcessOptions } from './redis-process.ts'
+export {
+  redisCli,
+  startRedisCluster,
+  startRedisReplica,
+  startRedisSentinels,
+  startRedisServer,
+  type RedisServerOptions,
+} from './redis-servers.ts'

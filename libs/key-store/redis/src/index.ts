@@ -1,0 +1,1 @@
+export { createRedisKeyStore, type RedisKeyStoreOptions } from './redis-key-store.ts'
