@@ -2,12 +2,21 @@ import { describe, expect, it } from 'vitest'
 import { memoryRegistryHarness } from './broken-registry.testing.ts'
 import { failingCases } from './failing-cases.testing.ts'
 import { registryCases, registryContract } from './registry-contract.ts'
-import { lifeFaults } from './registry-life-faults.testing.ts'
+import { changeFaults } from './registry-change-faults.testing.ts'
+import { expiryFaults } from './registry-expiry-faults.testing.ts'
 import { listFaults } from './registry-list-faults.testing.ts'
 import { lossFaults } from './registry-loss-faults.testing.ts'
 import { recordFaults } from './registry-record-faults.testing.ts'
+import { secretFaults } from './registry-secret-faults.testing.ts'
 
-const brokenRegistries = [...lossFaults, ...recordFaults, ...lifeFaults, ...listFaults]
+const brokenRegistries = [
+  ...lossFaults,
+  ...recordFaults,
+  ...changeFaults,
+  ...secretFaults,
+  ...expiryFaults,
+  ...listFaults,
+]
 
 registryContract('the memory registry', () => memoryRegistryHarness())
 
