@@ -126,7 +126,7 @@ describe('GET /v1/token', () => {
     ['1001 characters', { authorization: `Bearer ${'a'.repeat(1001)}` }],
   ])('answers 401 with WWW-Authenticate to %s, before it looks at the query', async (_what, headers) => {
     for (const url of ['/v1/token?bad=1', '/v1/identity?bad=1']) {
-      const answer = await get(url, headers as Record<string, string>)
+      const answer = await get(url, headers)
       expect(answer.statusCode).toBe(401)
       expect(answer.headers['www-authenticate']).toBe('Bearer')
       expect(answer.json().error).toBe('invalid_token')

@@ -93,11 +93,11 @@ describe('listenOn a Unix socket', () => {
   ])('gives it the mode %o and removes it when the server is closed', async (socketMode, expected) => {
     const path = join(folder, 'a.sock')
     const server = createServerForTest()
-    const maskBefore = process.umask()
+    const mask = process.umask(0o022)
     const url = await listenOn(server, { kind: 'unix', path }, socketMode === undefined ? {} : { socketMode })
     expect(url).toBe(`unix:${path}`)
     expect(statSync(path).mode & 0o777).toBe(expected)
-    expect(process.umask()).toBe(maskBefore)
+    expect(process.umask(mask)).toBe(0o022)
     expect(await getOverSocket(path)).toBe(200)
     await server.close()
     expect(existsSync(path)).toBe(false)

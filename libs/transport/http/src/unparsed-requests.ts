@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { AnswerLog } from './answer-log.ts'
 import {
   headerTooLarge,
@@ -51,7 +52,7 @@ export function createClientErrorHandler(
 export function refuseTunnels(server: Server, log: AnswerLog, allowedMethods: () => string): void {
   server.on('connect', (_request, socket) => {
     const { answer } = methodNotAllowed(allowedMethods())
-    sendRaw(socket as Socket, answer)
+    sendRaw(socket, answer)
     log.recordUnparsed(answer)
   })
 }
@@ -98,7 +99,7 @@ function hasBegunAnswer(socket: Socket): boolean {
   return response?.headersSent === true
 }
 
-function sendRaw(socket: Socket, answer: ErrorAnswer): void {
+function sendRaw(socket: Duplex, answer: ErrorAnswer): void {
   const headers = { ...rawHeaders(answer), connection: 'close' }
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
   const statusLine = `HTTP/1.1 ${answer.status} ${reasons[answer.status] ?? 'Error'}`
