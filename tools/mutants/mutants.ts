@@ -1,0 +1,159 @@
+/** One change of one operator in one place, which a test of its own project must catch. */
+export interface Mutant {
+  readonly file: string
+  /** Stands in the file exactly once. */
+  readonly find: string
+  readonly replace: string
+  /** What would go wrong if nobody noticed. */
+  readonly harm: string
+}
+
+const core = 'libs/core/src'
+
+/** Changes picked by hand: the comparisons on which trust depends. */
+export const mutants: readonly Mutant[] = [
+  {
+    file: `${core}/key-ring/key-ring.ts`,
+    find: 'now < key.remove_at',
+    replace: 'now <= key.remove_at',
+    harm: 'a retired key stays published a second too long',
+  },
+  {
+    file: `${core}/key-ring/key-ring.ts`,
+    find: "if (count('active') !== 1)",
+    replace: "if (count('active') < 1)",
+    harm: 'a ring with two signing keys passes',
+  },
+  {
+    file: `${core}/key-ring/key-ring.ts`,
+    find: 'isTombstone(entry) && seen.has(entry.kid)',
+    replace: 'isTombstone(entry) && !seen.has(entry.kid)',
+    harm: 'a revoked key comes back',
+  },
+  {
+    file: `${core}/key-ring/key-material.ts`,
+    find: 'if (bits < MIN_RSA_BITS)',
+    replace: 'if (bits < MIN_RSA_BITS - 1)',
+    harm: 'a key of 2047 bits signs',
+  },
+  {
+    file: `${core}/key-ring/jwks.ts`,
+    find: 'Math.max(MIN_JWKS_MAX_AGE, Math.min(half, policy.jwksMaxAge))',
+    replace: 'Math.min(MIN_JWKS_MAX_AGE, Math.min(half, policy.jwksMaxAge))',
+    harm: 'verifiers hammer the issuer around a change',
+  },
+  {
+    file: `${core}/key-ring/rotation-policy.ts`,
+    find: 'if (publishAhead < ahead)',
+    replace: 'if (publishAhead < ahead - 1)',
+    harm: 'a policy one second too short passes',
+  },
+  {
+    file: `${core}/key-ring/rotation-policy.ts`,
+    find: 'if (keepRetired < keep)',
+    replace: 'if (keepRetired < keep - 1)',
+    harm: 'tokens outlive their key by a second',
+  },
+  {
+    file: `${core}/key-ring/codec.ts`,
+    find: 'if (major !== knownMajor)',
+    replace: 'if (major < knownMajor)',
+    harm: 'a ring of a newer release is read and written as if it were known',
+  },
+  {
+    file: `${core}/token/audience.ts`,
+    find: 'if (audiences.length > MAX_AUDIENCES)',
+    replace: 'if (audiences.length >= MAX_AUDIENCES)',
+    harm: 'ten audiences are refused',
+  },
+  {
+    file: `${core}/token/ttl.ts`,
+    find: 'Number.isInteger(requested) && requested > 0',
+    replace: 'Number.isInteger(requested) && requested >= 0',
+    harm: 'a TTL of 0 passes for 60 seconds',
+  },
+  {
+    file: `${core}/token/ttl.ts`,
+    find: 'Math.min(policy.maxTtl, narrower ?? policy.maxTtl)',
+    replace: 'Math.max(policy.maxTtl, narrower ?? policy.maxTtl)',
+    harm: "a sandbox's own limit is ignored",
+  },
+  {
+    file: `${core}/token/verify.ts`,
+    find: 'if (alg !== key.alg)',
+    replace: 'if (alg === key.alg + key.alg)',
+    harm: 'a token chooses its algorithm',
+  },
+  {
+    file: `${core}/token/verify.ts`,
+    find: 'aud.length !== 1',
+    replace: 'aud.length === 0',
+    harm: 'a token for two audiences can be replayed',
+  },
+  {
+    file: `${core}/token/verify.ts`,
+    find: 'if (identityType !== expected)',
+    replace: 'if (identityType === undefined)',
+    harm: 'a sandbox passes for the system',
+  },
+  {
+    file: `${core}/identifiers.ts`,
+    find: 'text.length > MAX_IDENTIFIER_LENGTH',
+    replace: 'text.length > MAX_IDENTIFIER_LENGTH + 1',
+    harm: 'an ID of 256 characters passes',
+  },
+  {
+    file: `${core}/use-cases/follow-key-ring.ts`,
+    find: 'age < storeLag',
+    replace: 'age <= storeLag',
+    harm: 'a replica signs a second too long without its store',
+  },
+  {
+    file: `${core}/use-cases/follow-key-ring.ts`,
+    find: 'if (candidate.generation <= current.generation)',
+    replace: 'if (candidate.generation < current.generation)',
+    harm: 'a ring written from the same generation is taken over',
+  },
+  {
+    file: `${core}/use-cases/renew-sandbox-secret.ts`,
+    find: 'graceSeconds > MAX_GRACE',
+    replace: 'graceSeconds >= MAX_GRACE',
+    harm: 'a grace of a day is refused',
+  },
+  {
+    file: `${core}/use-cases/open-key-ring.ts`,
+    find: 'if (!(await registry.isEmpty()))',
+    replace: 'if (await registry.isEmpty())',
+    harm: 'a first key is generated where the ring was lost',
+  },
+  {
+    file: 'libs/key-store/sqlite/src/sqlite-key-store.ts',
+    find: 'WHERE generation = ? AND write_id = ?',
+    replace: 'WHERE generation = ? OR write_id = ?',
+    harm: 'a save overwrites what somebody else has saved',
+  },
+  {
+    file: 'libs/key-store/sqlite/src/sqlite-key-store.ts',
+    find: 'if (changes === 0)',
+    replace: 'if (changes < 0)',
+    harm: 'a lost save is reported as done',
+  },
+  {
+    file: 'libs/registry/sqlite/src/record-sql.ts',
+    find: 'secret.valid_until > @now',
+    replace: 'secret.valid_until >= @now',
+    harm: 'a replaced secret works a second too long',
+  },
+  {
+    file: 'libs/registry/sqlite/src/record-table.ts',
+    find: 'stored.revision !== record.revision - 1',
+    replace: 'stored.revision > record.revision - 1',
+    harm: 'a change that skips a revision passes',
+  },
+  {
+    file: 'libs/registry/sqlite/src/record-table.ts',
+    find: 'records.length > limit',
+    replace: 'records.length >= limit',
+    harm: 'a list says that a page follows where none does',
+  },
+]
