@@ -1,0 +1,1 @@
+export { createFileKeyStore, type FileKeyStoreOptions } from './file-key-store.ts'
