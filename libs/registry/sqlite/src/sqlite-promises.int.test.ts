@@ -1,6 +1,6 @@
-import { execFile } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { execPath } from 'node:process'
-import { promisify } from 'node:util'
+import { createInterface } from 'node:readline'
 import { toThrowWithCode } from '@workload-identity/contracts'
 import { unixSeconds, type SandboxRecord } from '@workload-identity/core'
 import { openDatabase } from '@workload-identity/driver-sqlite'
@@ -25,6 +25,12 @@ const sandbox: SandboxRecord = {
   revision: 1,
 }
 
+async function restOf(lines: AsyncIterableIterator<string>): Promise<string[]> {
+  const rest: string[] = []
+  for await (const line of lines) rest.push(line)
+  return rest
+}
+
 describe('createSqliteSandboxRegistry', () => {
   it('does no I/O until it is used', () => {
     const database = openDatabase({ path: temporaryPath() })
@@ -36,24 +42,33 @@ describe('createSqliteSandboxRegistry', () => {
   const sandboxSql = buildRecordSql(sandboxKind)
   const runnerSql = buildRecordSql(runnerKind)
   it.each([
-    ['a sandbox by secret hash', sandboxSql.findBySecretHash],
-    ['a sandbox by ID', sandboxSql.findById],
-    ['a page of sandboxes', sandboxSql.list],
-    ['a page of the sandboxes of a runner', listOfRunnerSql],
-    ['expired sandboxes', removeExpiredSql],
-    ['the owner of a secret', sandboxSql.findOwner],
-    ['the secrets of a sandbox', sandboxSql.deleteSecrets],
-    ['a runner by secret hash', runnerSql.findBySecretHash],
-    ['a runner by ID', runnerSql.findById],
-    ['the secrets of a runner', runnerSql.deleteSecrets],
-  ])('finds %s by an index, without reading a whole table or sorting', async (_, sql) => {
+    ['a sandbox by secret hash', sandboxSql.findBySecretHash, /secret USING PRIMARY KEY \(secret_sha256=/],
+    ['the sandbox of that secret', sandboxSql.findBySecretHash, /owner USING INDEX \w+ \(sandbox_id=/],
+    ['a sandbox by ID', sandboxSql.findById, /owner USING INDEX \w+ \(sandbox_id=/],
+    ['a page of sandboxes', sandboxSql.list, /owner USING INDEX \w+ \(sandbox_id>/],
+    [
+      'a page of a runner',
+      listOfRunnerSql,
+      /owner USING INDEX sandboxes_by_runner \(runner_id=\? AND sandbox_id>/,
+    ],
+    ['expired sandboxes', removeExpiredSql, /sandboxes USING INDEX sandboxes_by_expiry \(expires_at</],
+    ['the owner of a secret', sandboxSql.findOwner, /sandbox_secrets USING PRIMARY KEY \(secret_sha256=/],
+    [
+      'the secrets of a sandbox',
+      sandboxSql.deleteSecrets,
+      /USING INDEX sandbox_secrets_by_sandbox \(sandbox_id=/,
+    ],
+    ['a runner by secret hash', runnerSql.findBySecretHash, /secret USING PRIMARY KEY \(secret_sha256=/],
+    ['the runner of that secret', runnerSql.findBySecretHash, /owner USING INDEX \w+ \(runner_id=/],
+    ['the secrets of a runner', runnerSql.deleteSecrets, /USING INDEX runner_secrets_by_runner \(runner_id=/],
+  ])('finds %s by its index, without reading a whole table or sorting', async (_, sql, index) => {
     const { database } = await openRegistry()
     const parameters = { sha256, id: 'a', now, after: '', limit: 10, runner_id: 'node-1' }
     const plan = database
       .prepare<[typeof parameters], { readonly detail: string }>(`EXPLAIN QUERY PLAN ${sql}`)
       .all(parameters)
       .map(({ detail }) => detail)
-    expect(plan.filter((step) => /SEARCH \w+/.test(step))).not.toStrictEqual([])
+    expect(plan).toContainEqual(expect.stringMatching(new RegExp(`^SEARCH .*${index.source}`)))
     // The one row of `SELECT 1` is all that may be scanned.
     expect(plan.filter((step) => /SCAN (?!CONSTANT ROW|\(subquery)|TEMP B-TREE/.test(step))).toStrictEqual([])
   })
@@ -133,23 +148,25 @@ describe('createSqliteSandboxRegistry', () => {
     expect(await sandboxes.findById('a', now)).toStrictEqual(newer)
   })
 
-  it('lets processes that start together on a new file claim one ID and register each sandbox once', async () => {
+  it('lets processes that write at the same time claim one ID and register each sandbox once', async () => {
     const path = temporaryPath()
     const program = new URL('./register-together.testing.ts', import.meta.url).pathname
-    const start = () =>
-      promisify(execFile)(execPath, ['--conditions=@workload-identity/source', program, path])
-    const outputs = await Promise.all(Array.from({ length: 4 }, start))
-    const won = outputs.map(({ stdout }) => stdout).join('')
-    expect([...won].toSorted()).toStrictEqual(['a', 'b', 'c'])
+    const processes = Array.from({ length: 3 }, () =>
+      spawn(execPath, ['--conditions=@workload-identity/source', program, path], {
+        stdio: ['pipe', 'pipe', 'inherit'],
+      }),
+    )
+    const lines = processes.map(({ stdout }) => createInterface(stdout)[Symbol.asyncIterator]())
+    for (const line of lines) expect(await line.next()).toStrictEqual({ value: 'ready', done: false })
+    for (const { stdin } of processes) stdin.end()
+    const won = (await Promise.all(lines.map(restOf))).flat()
+    expect(new Set(won).size).toBe(50)
+    expect(won).toHaveLength(50)
     const database = openDatabase({ path })
     onTestFinished(() => void database.close())
     const registryId = (await createSqliteRegistryIdentity({ database }).read()) ?? ''
     const sandboxes = createSqliteSandboxRegistry({ database, registryId: () => registryId })
-    expect((await sandboxes.list({ limit: 10 }, now)).items.map((it) => it.sandbox_id)).toStrictEqual([
-      'a',
-      'b',
-      'c',
-    ])
+    expect((await sandboxes.list({ limit: 1000 }, now)).items).toHaveLength(50)
   })
 
   it('rejects writes with ERR_STORE_UNAVAILABLE while another process keeps the write lock, and still finds', async () => {
