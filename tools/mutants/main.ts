@@ -12,6 +12,10 @@ import { mutants, type Mutant } from './mutants.ts'
 type Outcome = 'caught' | 'survived' | 'not applicable'
 
 using copy = copyWorkspace(repositoryRoot, () => true)
+// Tests that fail anyway would catch everything.
+for (const project of new Set(mutants.map(({ file }) => projectOf(file)))) {
+  if (!testsPass(copy.root, project)) throw new Error(`the tests of ${project} fail without any change`)
+}
 const survivors = mutants.filter((mutant) => {
   const outcome = tryMutant(copy.root, mutant)
   console.log(`${outcome.padEnd(15)} ${mutant.file}: ${mutant.find} → ${mutant.replace}`)
@@ -30,17 +34,23 @@ function tryMutant(root: string, { file, find, replace }: Mutant): Outcome {
     original.replace(find, () => replace),
   )
   try {
-    const project = join(root, /^.*?(?=\/src\/)/.exec(file)?.[0] ?? '')
-    const vitest = join(root, 'node_modules/vitest/vitest.mjs')
-    const args = [vitest, 'run', '--bail=1', '--reporter=dot']
-    const { status } = spawnSync(process.execPath, args, {
-      cwd: project,
-      env: cleanEnvironment(),
-      stdio: 'ignore',
-      timeout: 300_000,
-    })
-    return status === 0 ? 'survived' : 'caught'
+    return testsPass(root, projectOf(file)) ? 'survived' : 'caught'
   } finally {
     writeFileSync(path, original)
   }
+}
+
+function testsPass(root: string, project: string): boolean {
+  const vitest = join(root, 'node_modules/vitest/vitest.mjs')
+  const { status } = spawnSync(process.execPath, [vitest, 'run', '--bail=1', '--reporter=dot'], {
+    cwd: join(root, project),
+    env: cleanEnvironment(),
+    stdio: 'ignore',
+    timeout: 300_000,
+  })
+  return status === 0
+}
+
+function projectOf(file: string): string {
+  return file.slice(0, file.indexOf('/src/'))
 }
