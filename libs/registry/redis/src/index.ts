@@ -1,0 +1,5 @@
+export { createRedisRegistryIdentity } from './redis-registry-identity.ts'
+export { createRedisRunnerRegistry } from './redis-runner-registry.ts'
+export { createRedisSandboxRegistry } from './redis-sandbox-registry.ts'
+export type { RegistryNaming } from './registry-keys.ts'
+export type { RedisRegistryOptions } from './registry-options.ts'
