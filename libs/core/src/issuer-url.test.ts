@@ -173,9 +173,9 @@ describe('parseIssuerUrl', () => {
         expect(url.href.replace(/\/$/, '')).toBe(candidate)
         expect([url.search, url.hash, url.username, url.password]).toEqual(['', '', '', ''])
       }),
-      { numRuns: 3000 },
+      { numRuns: 1000 },
     )
-    expect(accepted).toBeGreaterThan(50)
+    expect(accepted).toBeGreaterThan(20)
   })
 })
 

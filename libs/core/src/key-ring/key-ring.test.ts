@@ -26,7 +26,7 @@ const active = activeKey(base)
 const next = nextEntry(keys.rs256Other)
 const retired = retiredEntry(keys.eddsa)
 const withKeys = (...entries: readonly KeyEntry[]): KeyRing => ({ ...base, keys: entries })
-const without = <K extends keyof KeyEntry>(entry: KeyEntry, name: K): KeyEntry => {
+const without = (entry: KeyEntry, name: keyof KeyEntry): KeyEntry => {
   const { [name]: _left, ...rest } = entry
   return rest as KeyEntry
 }

@@ -18,13 +18,13 @@ type Path = readonly (string | number)[]
 
 function setAt(value: unknown, [name, ...rest]: Path, replacement: unknown): unknown {
   if (name === undefined) return replacement
-  const copy: Record<string, unknown> = Array.isArray(value)
-    ? ([...value] as never)
-    : { ...(value as object) }
-  const inner = setAt(copy[name], rest, replacement)
-  if (inner === undefined) delete copy[name]
-  else copy[name] = inner
-  return copy
+  const members = Object.entries(value as Record<string, unknown>)
+  const changed = members.map(([key, member]) => [
+    key,
+    key === String(name) ? setAt(member, rest, replacement) : member,
+  ])
+  const kept = changed.filter(([, member]) => member !== undefined)
+  return Array.isArray(value) ? kept.map(([, member]) => member) : (Object.fromEntries(kept) as unknown)
 }
 
 const notMoments = [-1, 1.5, '1', null, Number.NaN, 2 ** 53]

@@ -78,7 +78,7 @@ describe('applyStep', () => {
           ring = deepFreeze(changed)
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 200 },
     )
     expect([...taken].sort()).toEqual([
       'activate',

@@ -125,7 +125,7 @@ describe('parseSubject', () => {
         const parsed = parseOrRefuse(mutated)
         if (parsed !== undefined) expect(formatSubject(parsed)).toBe(mutated)
       }),
-      { numRuns: 3000 },
+      { numRuns: 1500 },
     )
   })
 
@@ -137,7 +137,7 @@ describe('parseSubject', () => {
         const parsed = parseOrRefuse(text)
         if (parsed !== undefined) expect(formatSubject(parsed)).toBe(text)
       }),
-      { numRuns: 3000 },
+      { numRuns: 1500 },
     )
   })
 

@@ -45,11 +45,10 @@ async function forge(
   header: Partial<JWTHeaderParameters> = {},
   key: SigningKeyMaterial = keys.rs256,
 ): Promise<string> {
-  const parameters = Object.fromEntries(
-    Object.entries({ alg: key.alg, kid: key.kid, typ: 'JWT', ...header }).filter(
-      ([, value]) => value !== undefined,
-    ),
-  ) as unknown as JWTHeaderParameters
+  // Serialized, a member that is undefined is gone.
+  const parameters = JSON.parse(
+    JSON.stringify({ alg: key.alg, kid: key.kid, typ: 'JWT', ...header }),
+  ) as JWTHeaderParameters
   const privateKey = await importJWK({ ...key.private }, parameters.alg)
   return new SignJWT({ ...payload }).setProtectedHeader(parameters).sign(privateKey)
 }
@@ -291,9 +290,12 @@ describe('verifyIdToken', () => {
     if (token.length > 24) expect(wholeTextOf(error)).not.toContain(token.slice(0, 24))
   })
 
-  it.each([undefined, null, 7, {}, [tokens.RS256]])('refuses %j, which is not a text', async (token) => {
-    await expect(verify(token as unknown as string)).rejects.toEqual(withCode('ERR_TOKEN_INVALID'))
-  })
+  it.each<unknown>([undefined, null, 7, {}, [tokens.RS256]])(
+    'refuses %j, which is not a text',
+    async (token) => {
+      await expect(verify(token as string)).rejects.toEqual(withCode('ERR_TOKEN_INVALID'))
+    },
+  )
 
   it('looks at tokens of up to 32768 characters', async () => {
     const padded = async (length: number) => {

@@ -70,7 +70,9 @@ const changeable: ReadonlySet<string> = new Set<keyof SandboxChange>([
 
 /** Only the members that may change are taken over: a change never touches secrets, the app or the revision. */
 function applyChange(record: SandboxRecord, change: SandboxChange): SandboxRecord {
-  const given = Object.entries(change).filter(([name, value]) => changeable.has(name) && value !== undefined)
-  const merged = Object.entries({ ...record, ...Object.fromEntries(given) })
-  return Object.fromEntries(merged.filter(([, value]) => value !== null)) as unknown as SandboxRecord
+  const given = Object.entries<unknown>({ ...change }).filter(
+    ([name, value]) => changeable.has(name) && value !== undefined,
+  )
+  const merged = Object.entries<unknown>({ ...record, ...Object.fromEntries(given) })
+  return Object.fromEntries(merged.filter(([, value]) => value !== null)) as SandboxRecord
 }
