@@ -74,5 +74,5 @@ function applyChange(record: SandboxRecord, change: SandboxChange): SandboxRecor
     ([name, value]) => changeable.has(name) && value !== undefined,
   )
   const merged = Object.entries<unknown>({ ...record, ...Object.fromEntries(given) })
-  return Object.fromEntries(merged.filter(([, value]) => value !== null)) as SandboxRecord
+  return Object.fromEntries(merged.filter(([, value]) => value !== null)) as unknown as SandboxRecord
 }
