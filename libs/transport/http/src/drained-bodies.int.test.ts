@@ -1,6 +1,14 @@
 import { request } from 'node:http'
+import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ADMIN_TOKEN, createTestServices, type TestServices } from './services.testing.ts'
+import { createHttpServer } from './create-http-server.ts'
+import { HTTP_LIMITS } from './limits.ts'
+import {
+  ADMIN_TOKEN,
+  createRecordingLogger,
+  createTestServices,
+  type TestServices,
+} from './services.testing.ts'
 
 let services: TestServices
 let url: string
@@ -49,5 +57,29 @@ describe('a body that is refused', () => {
     expect((await upload({ ...big, token: 'unknown' })).status).toBe(401)
     expect((await upload({ ...big, path: '/nowhere' })).status).toBe(404)
     expect((await upload({ ...big, path: '/livez' })).status).toBe(405)
+  })
+
+  it('is not read for ever: the connection is cut at the limit', async () => {
+    const server = createHttpServer({
+      listener: 'control',
+      http: { logger: createRecordingLogger().logger, trustedProxies: [] },
+      addRoutes: () => undefined,
+      limits: { ...HTTP_LIMITS, drainedBytes: 1_000_000 },
+    })
+    const { hostname, port } = new URL(await server.listen({ host: '127.0.0.1', port: 0 }))
+    const socket = connect({ host: hostname, port: Number(port) })
+    const closed = new Promise((resolve) => socket.once('close', resolve))
+    const chunk = `10000\r\n${' '.repeat(0x10000)}\r\n`
+    const send = () => {
+      while (!socket.destroyed && socket.write(chunk)) continue
+    }
+    socket.on('drain', send)
+    // Being cut off is what is waited for.
+    socket.on('error', () => undefined)
+    socket.write('POST /nowhere HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n')
+    send()
+    await closed
+    expect(socket.bytesWritten).toBeGreaterThan(1_000_000)
+    await server.close()
   })
 })

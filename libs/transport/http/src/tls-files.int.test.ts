@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect, type TLSSocket } from 'node:tls'
 import type { FastifyInstance } from 'fastify'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createHttpServer } from './create-http-server.ts'
 import { listenOn } from './listen-on.ts'
 import { createRecordingLogger } from './services.testing.ts'
@@ -129,6 +129,7 @@ describe('watchTlsFiles', () => {
   }
   afterEach(async () => {
     stop()
+    vi.useRealTimers()
     await server.close()
   })
 
@@ -179,6 +180,36 @@ describe('watchTlsFiles', () => {
     expect(await next()).toBe('reloaded')
     expect(await shownName(url)).toBe('two')
     expect(events).toEqual([])
+  })
+
+  it('says nothing of a change that is half-way, and says a lasting problem once', async () => {
+    put('one')
+    await start()
+    stop()
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    const seen: string[] = []
+    stop = watchTlsFiles({
+      ...paths(),
+      servers: [server],
+      current: readTlsFiles(paths()),
+      intervalMs: 10,
+      onReloaded: () => seen.push('reloaded'),
+      onProblem: () => seen.push('problem'),
+    })
+    const look = (times: number) => {
+      vi.advanceTimersByTime(times * 10)
+      return [...seen]
+    }
+    expect(look(2)).toEqual([])
+    cpSync(join(made, 'two.crt'), paths().certPath)
+    expect(look(1)).toEqual([])
+    expect(look(1)).toEqual(['problem'])
+    expect(look(3)).toEqual(['problem'])
+    cpSync(join(made, 'two.key'), paths().keyPath)
+    expect(look(1)).toEqual(['problem', 'reloaded'])
+    stop()
+    put('one')
+    expect(look(2)).toEqual(['problem', 'reloaded'])
   })
 
   it('keeps the old pair while a file is missing', async () => {
