@@ -148,24 +148,23 @@ function storeOf(stores: readonly KeyStore[], saver: number): KeyStore {
 /** Something to be waited for that happens at most once. */
 class Notice {
   given = false
-  readonly give: () => void
-  readonly #happened: Promise<void>
+  #wake: () => void = () => undefined
 
-  constructor() {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    this.#happened = promise
-    this.give = () => {
-      this.given = true
-      resolve()
-    }
+  readonly give = (): void => {
+    this.given = true
+    this.#wake()
   }
 
   /** Resolves when it was given or after `limitMs`. */
   async within(limitMs: number): Promise<void> {
-    const limit = Promise.withResolvers<void>()
-    const timer = setTimeout(limit.resolve, limitMs)
-    await Promise.race([this.#happened, limit.promise])
-    clearTimeout(timer)
+    if (this.given) return
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, limitMs)
+      this.#wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
   }
 }
 

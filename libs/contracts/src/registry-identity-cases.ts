@@ -40,8 +40,10 @@ export const registryIdentityCases: readonly ContractCase<RegistryHarness>[] = [
     name: 'identity: gives 50 concurrent callers one answer',
     async run({ open }) {
       const handles = await Promise.all(Array.from({ length: HANDLES }, () => open(noId)))
-      const claims = Array.from({ length: CALLERS }, (_, caller) =>
-        handles[caller % HANDLES]?.identity.claim(`candidate-${caller}`),
+      const claims = handles.flatMap(({ identity }, handle) =>
+        Array.from({ length: CALLERS / HANDLES }, (_, caller) =>
+          identity.claim(`candidate-${handle}-${caller}`),
+        ),
       )
       const answers = new Set(await Promise.all(claims))
       expect(answers.size).toBe(1)

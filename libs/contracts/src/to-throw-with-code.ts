@@ -34,5 +34,5 @@ function thrownBy(work: () => unknown): unknown {
 function describeThrown(thrown: unknown): string {
   if (thrown === undefined) return 'no error'
   if (isIssuerError(thrown)) return `${thrown.code}: ${thrown.message}`
-  return String(thrown)
+  return thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : `a thrown ${typeof thrown}`
 }

@@ -3,7 +3,7 @@ import { IssuerError } from '@workload-identity/core'
 import Database from 'better-sqlite3'
 import { assertPrivateFile, preparePrivateFile } from './private-file.ts'
 import type { SqliteDatabase } from './sqlite-database.ts'
-import { toStoreError } from './store-error.ts'
+import { isBusyError, toStoreError } from './store-error.ts'
 
 /** Which database to open and how. */
 export interface OpenDatabaseOptions {
@@ -22,6 +22,7 @@ export interface OpenDatabaseOptions {
 export const APPLICATION_ID = 0x57494442
 
 const DEFAULT_BUSY_TIMEOUT_MS = 2000
+const RETRY_PAUSE_MS = 10
 
 /**
  * Opens the database at `path`, durable and private: write-ahead log, every commit synced, deleted content overwritten,
@@ -43,7 +44,7 @@ export function openDatabase(options: OpenDatabaseOptions): SqliteDatabase {
   let database: SqliteDatabase | undefined
   try {
     database = new Database(path, { readonly: readOnly, fileMustExist: true, timeout: busyTimeoutMs })
-    setUp(database)
+    setUp(database, busyTimeoutMs)
     return database
   } catch (error) {
     database?.close()
@@ -51,10 +52,10 @@ export function openDatabase(options: OpenDatabaseOptions): SqliteDatabase {
   }
 }
 
-function setUp(database: SqliteDatabase): void {
+function setUp(database: SqliteDatabase, busyTimeoutMs: number): void {
   const isNew = assertOwn(database)
   if (!database.readonly) {
-    assertWriteAheadLog(database)
+    retryWhileBusy(busyTimeoutMs, () => assertWriteAheadLog(database))
     if (isNew) database.pragma(`application_id = ${APPLICATION_ID}`)
   }
   database.pragma('synchronous = FULL')
@@ -101,4 +102,19 @@ function assertSound(database: SqliteDatabase): void {
   throw new IssuerError('ERR_STORE_CORRUPT', `cannot use the database ${database.name}: ${reason}`, {
     details: { path: database.name, quick_check: String(verdict) },
   })
+}
+
+// Processes that start together on a new file meet at the switch to the write-ahead log, which needs the file for itself:
+// to break the tie SQLite refuses one of them at once instead of letting it wait (https://www.sqlite.org/c3ref/busy_handler.html).
+function retryWhileBusy(limitMs: number, work: () => void): void {
+  const pause = new Int32Array(new SharedArrayBuffer(4))
+  for (let waitedMs = 0; ; waitedMs += RETRY_PAUSE_MS) {
+    try {
+      work()
+      return
+    } catch (error) {
+      if (!isBusyError(error) || waitedMs >= limitMs) throw error
+      Atomics.wait(pause, 0, 0, RETRY_PAUSE_MS)
+    }
+  }
 }

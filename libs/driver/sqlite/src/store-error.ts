@@ -63,6 +63,11 @@ export function toStoreError(error: unknown, doing: string, path: string): unkno
   })
 }
 
+/** Whether `error` says that somebody else holds a lock. */
+export function isBusyError(error: unknown): boolean {
+  return error instanceof Database.SqliteError && primaryCode(error.code) === 'SQLITE_BUSY'
+}
+
 function primaryCode(code: string): string {
   return code.split('_', 2).join('_')
 }

@@ -1,0 +1,12 @@
+export { crashRegistry, crashRegistryAtEveryStep } from './crash-registry.ts'
+export { crashSaverAtEveryStep, crashSavers, type CrashOptions } from './crash-savers.ts'
+export {
+  interceptFileSystem,
+  killAtFileSystemStep,
+  systemError,
+  type FileSystemStep,
+} from './file-system-steps.ts'
+export { raceFirstBoots, raceSavers, type RaceOptions } from './race-savers.ts'
+export { raceRegistry } from './race-registry.ts'
+export { createSeededRandom, type SeededRandom } from './seeded-random.ts'
+export type { Opened, TrialReport, TrialStorage } from './trial-storage.ts'

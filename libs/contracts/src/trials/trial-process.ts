@@ -1,0 +1,64 @@
+import { fork, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import type { TrialTask } from './trial-task.ts'
+
+/** A process that does a task of a trial. */
+export interface TrialProcess<M> {
+  /** What it sent so far, in order; all of it once `ended` has resolved. */
+  readonly messages: readonly M[]
+  /** The first message that fits, also one sent before; rejected when the process ends without. */
+  received(fits: (message: M) => boolean): Promise<M>
+  send(message: object): void
+  kill(): void
+  /** How it ended: `0`, another exit code or a signal. */
+  readonly ended: Promise<number | NodeJS.Signals>
+}
+
+// In the sources this is TypeScript, in a build JavaScript; the worker is beside it in either form.
+const worker = fileURLToPath(new URL(`./trial-worker${import.meta.url.slice(-3)}`, import.meta.url))
+const nodeOptions = [
+  '--conditions=@workload-identity/source',
+  '--experimental-strip-types',
+  '--disable-warning=ExperimentalWarning',
+]
+
+/** Starts a process that does `task` with the storage of `module`. */
+export function startTrialProcess<M extends object>(module: string, task: TrialTask): TrialProcess<M> {
+  const child = fork(worker, [module, JSON.stringify(task)], { execArgv: nodeOptions, stdio: 'inherit' })
+  const messages: M[] = []
+  const listeners = new Set<() => void>()
+  child.on('message', (message) => {
+    messages.push(message as M)
+    for (const listener of listeners) listener()
+  })
+  const ended = endOf(child)
+  return {
+    messages,
+    ended,
+    send: (message) => void child.send(message),
+    kill: () => void child.kill('SIGKILL'),
+    async received(fits) {
+      const found = () => messages.find(fits)
+      const { promise, resolve } = Promise.withResolvers<void>()
+      const look = () => {
+        if (found() !== undefined) resolve()
+      }
+      listeners.add(look)
+      look()
+      const end = await Promise.race([promise, ended])
+      listeners.delete(look)
+      const message = found()
+      if (message === undefined) throw new Error(`a process of the trial ended too early: ${String(end)}`)
+      return message
+    },
+  }
+}
+
+async function endOf(child: ChildProcess): Promise<number | NodeJS.Signals> {
+  // `disconnect` comes after the last message, `exit` may come before it.
+  const disconnected = once(child, 'disconnect')
+  const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null]
+  await disconnected
+  return code ?? signal ?? 0
+}

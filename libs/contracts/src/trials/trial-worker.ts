@@ -1,0 +1,32 @@
+// The program that trials run in processes of their own: `trial-worker <module of the storage> <task as JSON>`.
+import { argv, exit } from 'node:process'
+import { changeOnce, changeUntilKilled, raceInRegistry } from './registry-tasks.ts'
+import { bootFirst, saveMany, saveOnce } from './saver-tasks.ts'
+import { importTrialStorage } from './trial-storage.ts'
+import type { TrialTask } from './trial-task.ts'
+
+const [, , module = '', text = ''] = argv
+const task = JSON.parse(text) as TrialTask
+const storage = await importTrialStorage(module)
+
+switch (task.task) {
+  case 'save':
+    await saveMany(storage, task)
+    break
+  case 'first-boot':
+    await bootFirst(storage, task)
+    break
+  case 'save-once':
+    await saveOnce(storage, task)
+    break
+  case 'registry-race':
+    await raceInRegistry(storage, task)
+    break
+  case 'registry-change':
+    await changeUntilKilled(storage, task)
+    break
+  case 'change-once':
+    await changeOnce(storage, task)
+    break
+}
+exit(0)
