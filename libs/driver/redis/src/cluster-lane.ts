@@ -86,8 +86,7 @@ async function nodeAfterRefresh(cluster: Cluster, key: string): Promise<Redis> {
 }
 
 function nodeOf(cluster: Cluster, key: string): Redis | undefined {
-  const slot = new Command('exists', [key]).getSlot()
-  return slot === null ? undefined : nodeAt(cluster, cluster.slots[slot]?.[0])
+  return nodeAt(cluster, cluster.slots[new Command('exists', [key]).getSlot()]?.[0])
 }
 
 function nodeAt(cluster: Cluster, address: string | undefined): Redis | undefined {

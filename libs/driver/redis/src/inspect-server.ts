@@ -111,20 +111,21 @@ async function readSettings(node: Redis): Promise<ServerSettings> {
     ['INFO', 'replication'],
   ])
   const [policy, appendonly, appendfsync, save, memory, persistence, replication] = outcomes
-  const maxmemoryPolicy = configValue(policy) ?? infoField(memory, 'maxmemory_policy')
-  const aof = configValue(appendonly) ?? { 0: 'no', 1: 'yes' }[infoField(persistence, 'aof_enabled') ?? '']
+  const aof = infoField(persistence, 'aof_enabled')
   const replicas = infoField(replication, 'connected_slaves')
-  return {
-    ...(maxmemoryPolicy === undefined ? {} : { maxmemoryPolicy }),
-    ...(aof === undefined ? {} : { appendonly: aof }),
-    ...optional('appendfsync', configValue(appendfsync)),
-    ...optional('save', configValue(save)),
-    ...(replicas === undefined ? {} : { hasReplicas: replicas !== '0' }),
-  }
+  return withoutUndefined({
+    maxmemoryPolicy: configValue(policy) ?? infoField(memory, 'maxmemory_policy'),
+    appendonly: configValue(appendonly) ?? (aof === undefined ? undefined : aof === '1' ? 'yes' : 'no'),
+    appendfsync: configValue(appendfsync),
+    save: configValue(save),
+    hasReplicas: replicas === undefined ? undefined : replicas !== '0',
+  })
 }
 
-function optional<K extends string>(name: K, value: string | undefined) {
-  return value === undefined ? {} : { [name]: value }
+function withoutUndefined(settings: {
+  readonly [K in keyof ServerSettings]: ServerSettings[K] | undefined
+}): ServerSettings {
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined))
 }
 
 function configValue(outcome: CommandOutcome | undefined): string | undefined {

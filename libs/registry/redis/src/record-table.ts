@@ -55,7 +55,7 @@ export function createRecordTable<T extends RegistryRecord>(
   /** A field of a hash, if the hash belongs to the registry that the key ring records: both come in one reply. */
   const readField = async (key: string, field: string): Promise<string | undefined> => {
     const reply = await client.read(key, ['HMGET', key, MARK, field], `look up a ${noun} in`)
-    const [mark, text]: unknown[] = Array.isArray(reply) ? reply : []
+    const [mark, text] = Array.isArray(reply) ? (reply as readonly unknown[]) : []
     if (mark !== registryId()) throw registryLost(client)
     return typeof text === 'string' ? text : undefined
   }

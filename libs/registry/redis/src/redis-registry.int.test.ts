@@ -20,7 +20,9 @@ afterAll(async () => {
 registryContract('Redis', async () => {
   await redisCli(server, 'FLUSHALL')
   const clients: RedisClient[] = []
-  const close = async () => void (await Promise.all(clients.map((client) => client.close())))
+  const close = async () => {
+    await Promise.all(clients.map((client) => client.close()))
+  }
   return {
     async open(registryId) {
       const client = createRedisClient({ address: { kind: 'single', server, db: 0, tls: false } })
@@ -33,7 +35,9 @@ registryContract('Redis', async () => {
         runners: createRedisRunnerRegistry(options),
       }
     },
-    wipe: async () => void (await redisCli(server, 'FLUSHALL')),
+    async wipe() {
+      await redisCli(server, 'FLUSHALL')
+    },
     makeUnavailable: close,
     destroy: close,
   }

@@ -21,12 +21,12 @@ export async function startRedisServer({ settings = [] }: RedisServerOptions = {
   })
 }
 
-/** Starts a replica of `primary`; it has the primary's data when this resolves. */
+/** Starts a replica of `primary`; both know that it has the primary's data when this resolves. */
 export async function startRedisReplica(
   primary: RedisProcess,
   { settings = [] }: RedisServerOptions = {},
 ): Promise<RedisProcess> {
-  return startRedisProcess({
+  const replica = await startRedisProcess({
     readyText: 'MASTER <-> REPLICA sync: Finished with success',
     arguments: (port, directory) => [
       ...serverArguments(port, directory),
@@ -34,6 +34,8 @@ export async function startRedisReplica(
       ...settings,
     ],
   })
+  await primary.printed(`Synchronization with replica ${replica.host}:${replica.port} succeeded`)
+  return replica
 }
 
 /** Starts `count` sentinels that watch `primary` under `name` and replace it after it was silent for a second. */

@@ -1,0 +1,48 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createTestClient, tryGet, tryPut } from './client.testing.ts'
+import {
+  startRedisReplica,
+  startRedisSentinels,
+  startRedisServer,
+  type RedisProcess,
+} from './testing/index.ts'
+
+let primary: RedisProcess
+let replica: RedisProcess
+let sentinels: readonly RedisProcess[]
+beforeAll(async () => {
+  primary = await startRedisServer()
+  replica = await startRedisReplica(primary)
+  sentinels = await startRedisSentinels(primary, { name: 'main', count: 3 })
+})
+afterAll(async () => {
+  await Promise.all([...sentinels, primary, replica].map((server) => server.stop()))
+})
+
+const address = () => ({ kind: 'sentinel', sentinels, name: 'main', db: 0, tls: false }) as const
+const heal = { timeout: 18_000, interval: 100 }
+
+describe('createRedisClient with Sentinel', () => {
+  it('follows the primary to its successor, which has every durable write and no script yet', async () => {
+    const client = createTestClient(address())
+    await client.connect()
+    expect(await tryPut(client, 'key', 'durable')).toBe('durable')
+    await primary.kill()
+    expect(await tryPut(client, 'key', 'lost')).toBe('ERR_STORE_UNAVAILABLE')
+    await expect.poll(() => tryGet(client, 'key'), heal).toBe('durable')
+    await expect.poll(() => tryPut(client, 'key', 'after'), heal).toBe('after')
+    // The former primary comes back as a replica, and writes wait for it from then on.
+    await primary.restart()
+    await replica.printed(`Synchronization with replica ${primary.host}:${primary.port} succeeded`)
+    expect(await tryPut(client, 'key', 'replicated')).toBe('replicated')
+  })
+
+  it('rejects connect while no sentinel answers, and works when one does', async () => {
+    await Promise.all(sentinels.map((sentinel) => sentinel.kill()))
+    const client = createTestClient(address())
+    await expect(client.connect()).rejects.toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' })
+    expect(await tryGet(client, 'key')).toBe('ERR_STORE_UNAVAILABLE')
+    await Promise.all(sentinels.map((sentinel) => sentinel.restart()))
+    await expect.poll(() => tryGet(client, 'key'), heal).toBe('replicated')
+  })
+})
