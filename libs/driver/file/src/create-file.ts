@@ -1,19 +1,19 @@
-import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { link, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { systemCode } from './file-error.ts'
 import { writeNewFile } from './private-file.ts'
+import { createProcessToken } from './process-token.ts'
 import { syncDirectory } from './sync-directory.ts'
 
 /**
  * Creates the file at `path` with that content as a whole, durable when this resolves, and gives true; false when there
  * is one already, whose name is durable then. The folder exists. Errors are those of the operating system.
  *
- * A crash may leave `<name>.<uuid>.tmp` behind, which means nothing.
+ * A crash may leave `<name>.<token>.tmp` behind, which means nothing.
  */
 export async function createFile(path: string, content: string): Promise<boolean> {
-  const temporary = `${path}.${randomUUID()}.tmp`
+  const temporary = `${path}.${createProcessToken()}.tmp`
   try {
     await writeNewFile(temporary, content)
     const created = await linkNew(temporary, path)

@@ -1,19 +1,20 @@
-import { randomUUID } from 'node:crypto'
-import { link, mkdir, rename, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { link, mkdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { systemCode, unusable, withFileErrors } from './file-error.ts'
 import type { PrivateDirectory } from './private-directory.ts'
 import { writeNewFile } from './private-file.ts'
-import { ownProcess } from './process-identity.ts'
+import { createProcessToken, hasProcessEnded } from './process-token.ts'
 import {
-  emptyTurn,
   findHolder,
-  isHolder,
+  ownPath,
+  preparedPath,
   removeAbandoned,
+  removeOwn,
   removePrepared,
-  type TurnHolder,
-} from './turn-holder.ts'
+  turnPath,
+} from './turn-files.ts'
 
 /** The files a change brings with it, by a short name: content, or the name of another one that it is a further name of. */
 export type TurnFiles = Readonly<Record<string, { readonly content: string } | { readonly sameAs: string }>>
@@ -38,19 +39,20 @@ export interface Turns {
   take<T>(files: TurnFiles, work: (turn: Turn) => Promise<T>): Promise<T>
 }
 
-const TURN = 'turn'
+/** The mean of the pauses between two looks at whether the turn is free. */
 const POLL_MS = 4
-/** How long the same holder is waited for while it may be alive: 5 s. Then its turn is over; its changes fail and are redone. */
-const PATIENCE_POLLS = 1250
+/** How often the same holder is met while it may be alive: about 5 s. Then its turn is over; its changes fail and are redone. */
+const PATIENCE = 1250
 const MAX_ATTEMPTS = 100
 
 /**
  * Turns at changing the files of `directory`, without a lock that a crash could leave behind for good.
  *
- * Whoever wants to change something prepares a folder `prepare.<token>` with everything he will need, and renames it to `turn`. That works only while
- * `turn` is missing or empty, and kills the empty one. All his changes are renames out of and into `turn/<token>.…`, names
- * that exist only while it is his turn: so whoever empties `turn` ends it, and nothing its holder tries later does
- * anything, however late. A dead holder's turn is ended at once, that of one who may be alive after some seconds.
+ * Whoever wants to change something prepares a folder `prepare.<token>` with everything he will need, and renames it to
+ * `turn`. That works only while `turn` is missing or empty, and ends an empty one for good. All his changes are renames out
+ * of and into `turn/<token>.…`, names that are made before and exist only while it is his turn. So whoever empties `turn`
+ * ends it, and nothing that its holder tries later does anything, however late. The turn of a process that ended is
+ * emptied at once, that of one that may be alive after some seconds.
  */
 export function createTurns(directory: PrivateDirectory): Turns {
   let last: Promise<unknown> | undefined
@@ -64,7 +66,7 @@ export function createTurns(directory: PrivateDirectory): Turns {
   }
 }
 
-/** Says that the turn was lost before the change that counts. Never leaves this file. */
+/** Says that the turn, or what was prepared for it, was taken away. Never leaves this file. */
 class TurnLost extends Error {}
 
 async function takeTurn<T>(
@@ -74,50 +76,48 @@ async function takeTurn<T>(
 ): Promise<T> {
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
     directory.check()
-    const token = randomUUID()
+    const token = createProcessToken()
     try {
-      const turn = await withFileErrors('write to', directory.path, () => acquire(directory, token, files))
-      return await withFileErrors('write to', directory.path, () => work(turn))
+      return await withFileErrors('write to', directory.path, async () =>
+        work(await acquire(directory, token, files)),
+      )
     } catch (error) {
       if (!(error instanceof TurnLost)) throw error
     } finally {
-      await emptyTurn(join(directory.path, TURN), token).catch(() => undefined)
-      await removePrepared(directory.path, token).catch(() => undefined)
+      await release(directory, token).catch(() => undefined)
     }
   }
   throw unusable(directory.path, 'other processes kept taking the turn away; see whether its disk is slow')
 }
 
 async function acquire(directory: PrivateDirectory, token: string, files: TurnFiles): Promise<Turn> {
-  const prepared = join(directory.path, `prepare.${token}`)
-  const turn = join(directory.path, TURN)
+  const prepared = preparedPath(directory.path, token)
+  const turn = turnPath(directory.path)
   await prepare(prepared, token, files)
-  let watched: TurnHolder | undefined
-  let polls = 0
+  let watched: string | undefined
+  let met = 0
   while (!(await enter(prepared, turn))) {
     const holder = findHolder(turn)
-    polls = holder?.token === watched?.token ? polls + 1 : 0
+    met = holder === watched ? met + 1 : 0
     watched = holder
-    if (holder !== undefined && (holder.hasEnded || polls >= PATIENCE_POLLS)) {
-      await emptyTurn(turn, holder.token)
+    if (holder !== undefined && (hasProcessEnded(holder) || met >= PATIENCE)) {
+      await removeOwn(turn, holder)
       await removeAbandoned(directory.path)
     } else {
-      await pause(1 + Math.random() * 2 * POLL_MS)
+      await pause(1 + Math.random() * 2 * (POLL_MS - 1))
     }
   }
   return createTurn(turn, token)
 }
 
 async function prepare(folder: string, token: string, files: TurnFiles): Promise<void> {
-  const pathOf = (name: string) => join(folder, `${token}.${name}`)
-  await mkdir(folder, { mode: 0o700 })
   try {
-    // Worth nothing after a power failure, so it need not survive one.
-    await writeFile(pathOf('holder'), JSON.stringify(ownProcess()), { flag: 'wx', mode: 0o600 })
-    await mkdir(pathOf('removed'), { mode: 0o700 })
+    await mkdir(folder, { mode: 0o700 })
+    await mkdir(ownPath(folder, token, 'removed'), { mode: 0o700 })
     for (const [name, file] of Object.entries(files)) {
-      if ('content' in file) await writeNewFile(pathOf(name), file.content)
-      else await link(pathOf(file.sameAs), pathOf(name))
+      const path = ownPath(folder, token, name)
+      if ('content' in file) await writeNewFile(path, file.content)
+      else await link(ownPath(folder, token, file.sameAs), path)
     }
   } catch (error) {
     throw systemCode(error) === 'ENOENT' ? new TurnLost() : error
@@ -136,31 +136,32 @@ async function enter(prepared: string, turn: string): Promise<boolean> {
   }
 }
 
-function createTurn(folder: string, token: string): Turn {
-  const pathOf = (name: string) => join(folder, `${token}.${name}`)
+function createTurn(turn: string, token: string): Turn {
+  const bin = ownPath(turn, token, 'removed')
   let removed = 0
   return {
     async put(name, path) {
-      await whileHeld(folder, token, () => rename(pathOf(name), path))
+      const own = ownPath(turn, token, name)
+      try {
+        await rename(own, path)
+      } catch (error) {
+        // Without the file that was brought the turn is over; with it, the folder of `path` is missing.
+        throw systemCode(error) === 'ENOENT' && !existsSync(own) ? new TurnLost() : error
+      }
     },
     async remove(path) {
       removed += 1
-      await whileHeld(folder, token, () => rename(path, join(pathOf('removed'), String(removed)))).catch(
-        ignoreAbsence,
-      )
+      try {
+        await rename(path, join(bin, String(removed)))
+      } catch (error) {
+        if (systemCode(error) !== 'ENOENT') throw error
+        if (!existsSync(bin)) throw new TurnLost()
+      }
     },
   }
 }
 
-async function whileHeld(folder: string, token: string, change: () => Promise<void>): Promise<void> {
-  try {
-    await change()
-  } catch (error) {
-    const isLost = systemCode(error) === 'ENOENT' && !isHolder(folder, token)
-    throw isLost ? new TurnLost() : error
-  }
-}
-
-function ignoreAbsence(error: unknown): void {
-  if (systemCode(error) !== 'ENOENT') throw error
+async function release({ path }: PrivateDirectory, token: string): Promise<void> {
+  await removeOwn(turnPath(path), token)
+  await removePrepared(path, token)
 }

@@ -1,8 +1,9 @@
-import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { IssuerError, type KeyStore, type RingVersion } from '@workload-identity/core'
 import {
+  createProcessToken,
+  hasProcessEnded,
   linkNew,
   readPrivateFile,
   removeQuietly,
@@ -87,7 +88,7 @@ async function saveNext(
   ring: NumberedRing,
   stored: NumberedRing | undefined,
 ): Promise<void> {
-  const permit = temporaryPath(directory, ring.number, randomUUID())
+  const permit = temporaryPath(directory, ring.number, createProcessToken())
   try {
     await writeNewFile(permit, formatRing(ring))
     const found = readRing(directory)
@@ -116,7 +117,7 @@ async function linkPermit(directory: PrivateDirectory, permit: string, number: n
  */
 async function removeReplaced(directory: PrivateDirectory, number: number): Promise<void> {
   const { numbers, temporaries } = listRingFiles(directory)
-  const permits = temporaries.filter((permit) => permit.number <= number)
+  const permits = temporaries.filter((permit) => permit.number <= number || hasProcessEnded(permit.token))
   const rings = numbers.filter((older) => older < number)
   const paths = [
     ...permits.map(({ name }) => join(directory.path, name)),

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { IssuerError } from '@workload-identity/core'
-import { toFileError, unusable, type PrivateDirectory } from '@workload-identity/driver-file'
+import { TOKEN_PATTERN, toFileError, unusable, type PrivateDirectory } from '@workload-identity/driver-file'
 
 /** What a folder holds of a ring. */
 export interface RingFiles {
@@ -16,16 +16,19 @@ export interface RingTemporary {
   readonly name: string
   /** The number it is meant to get. */
   readonly number: number
+  /** Of its saver. */
+  readonly token: string
 }
 
 const MAX_LISTINGS = 1000
+const temporaryName = new RegExp(`^ring\\.([1-9][0-9]{0,14})\\.(${TOKEN_PATTERN})\\.tmp$`)
 
 /** The path of the ring with that number. */
 export function ringPath({ path }: PrivateDirectory, number: number): string {
   return join(path, `ring.${number}`)
 }
 
-/** The path of a file that is meant to become the ring with that number; `token` is random. */
+/** The path of a file that is meant to become the ring with that number; `token` is its saver's. */
 export function temporaryPath({ path }: PrivateDirectory, number: number, token: string): string {
   return join(path, `ring.${number}.${token}.tmp`)
 }
@@ -73,8 +76,8 @@ function ringNumber(name: string): number | undefined {
 }
 
 function ringTemporary(name: string): RingTemporary | undefined {
-  const digits = /^ring\.([1-9][0-9]{0,14})\.[0-9a-f-]{36}\.tmp$/.exec(name)?.[1]
-  return digits === undefined ? undefined : { name, number: Number(digits) }
+  const [, digits, token] = temporaryName.exec(name) ?? []
+  return digits === undefined || token === undefined ? undefined : { name, number: Number(digits), token }
 }
 
 function renamed(path: string): IssuerError {

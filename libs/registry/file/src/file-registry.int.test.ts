@@ -1,0 +1,26 @@
+import { mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { registryContract } from '@workload-identity/contracts'
+import { openPrivateDirectory } from '@workload-identity/driver-file'
+import { createFileRegistryIdentity, createFileRunnerRegistry, createFileSandboxRegistry } from './index.ts'
+
+registryContract('a folder', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'wid-registry-'))
+  const path = join(folder, 'registry')
+  return {
+    open: async (registryId) => {
+      const directory = openPrivateDirectory({ path })
+      return {
+        identity: createFileRegistryIdentity({ directory }),
+        sandboxes: createFileSandboxRegistry({ directory, registryId }),
+        runners: createFileRunnerRegistry({ directory, registryId }),
+      }
+    },
+    wipe: async () => {
+      for (const name of readdirSync(path)) rmSync(join(path, name), { recursive: true })
+    },
+    makeUnavailable: async () => renameSync(path, join(folder, 'elsewhere')),
+    destroy: async () => rmSync(folder, { recursive: true }),
+  }
+})
