@@ -28,15 +28,24 @@ describe('createLogger', () => {
   })
 
   it.each(['authorization', 'secret', 'token', 'value', 'private', 'document', 'env'])(
-    'redacts the member %s at every depth to the fourth',
+    'redacts the member %s at every depth, in lists and in the bindings of a child',
     (name) => {
       const { logger, last } = capture()
       const secret = { [name]: 'hush' }
-      logger.info({ ...secret, a: { ...secret, b: { ...secret, c: secret } } }, 'x')
-      expect(JSON.stringify(last()).match(/\[redacted\]/g)).toHaveLength(4)
+      logger.info({ ...secret, a: { ...secret, b: { ...secret, c: secret } }, list: [secret] }, 'x')
+      expect(JSON.stringify(last()).match(/\[redacted\]/g)).toHaveLength(5)
       expect(JSON.stringify(last())).not.toContain('hush')
+      logger.child(secret).info('x')
+      expect(last()).toMatchObject({ [name]: '[redacted]' })
     },
   )
+
+  it('redacts the details of an error', () => {
+    const { logger, last } = capture()
+    const details = { path: '/db', secret: 'hush' }
+    logger.error({ err: new IssuerError('ERR_STORE_UNAVAILABLE', 'no', { details }) }, 'x')
+    expect(last()).toMatchObject({ err: { details: { path: '/db', secret: '[redacted]' } } })
+  })
 })
 
 describe('describeError', () => {

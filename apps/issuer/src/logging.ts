@@ -1,5 +1,6 @@
 import { IssuerError } from '@workload-identity/core'
 import { pino, stdTimeFunctions, type DestinationStream, type Logger } from 'pino'
+import { createRedactNested, REDACTED } from './redact-nested.ts'
 
 /** What a log line says of an error: never a stored document, which the text of a failed parse would quote. */
 export interface LoggedError {
@@ -11,7 +12,8 @@ export interface LoggedError {
   readonly cause?: LoggedError
 }
 
-const secretMembers = [
+/** Members of log objects that are replaced by `[redacted]`, wherever they are. */
+export const secretMembers: readonly string[] = [
   ...[
     'authorization',
     'cookie',
@@ -25,12 +27,7 @@ const secretMembers = [
   ],
   ...['private', 'document', 'env', 'WORKLOAD_IDENTITY_TOKEN_SECRET', 'ACTIONS_ID_TOKEN_REQUEST_TOKEN'],
 ]
-const depths = ['', '*.', '*.*.', '*.*.*.']
-
-/** Members of log objects that are replaced by `[redacted]`, wherever they are down to the fourth level. */
-export const redactedPaths: readonly string[] = depths.flatMap((depth) =>
-  secretMembers.map((member) => depth + member),
-)
+const redactNested = createRedactNested(new Set(secretMembers))
 
 /**
  * The logger of the process: one JSON object a line, without process ID and host name (who collects logs adds those).
@@ -47,15 +44,19 @@ export function createLogger(
       level,
       base: null,
       timestamp: stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
-      redact: { paths: [...redactedPaths], censor: '[redacted]' },
+      formatters: { level: (label) => ({ level: label }), log: redactNested },
+      redact: { paths: [...secretMembers], censor: REDACTED },
       serializers: {
-        err: describeError,
-        error: (value: unknown) => (value instanceof Error ? describeError(value) : value),
+        err: describeRedacted,
+        error: (value: unknown) => (value instanceof Error ? describeRedacted(value) : value),
       },
     },
     destination,
   )
+}
+
+function describeRedacted(error: unknown): object {
+  return redactNested({ error: describeError(error) })['error'] as object
 }
 
 /**

@@ -77,9 +77,9 @@ export function createServerFactory(dependencies: ServerDependencies): CreateSer
         health: dependencies.health,
         metrics: () => metrics.render(),
         onAdminAction(action) {
-        logger.info({ ...action }, 'admin action')
-        auditLog.write({ event: 'admin_action', ...action })
-      },
+          logger.info({ ...action }, 'admin action')
+          auditLog.write({ event: 'admin_action', ...action })
+        },
         http: http(controlTls),
       }),
     }

@@ -5,4 +5,4 @@ import { JwtVerifier } from 'aws-jwt-verify'
 
 const [issuer = '', audience = ''] = process.argv.slice(2)
 const verifier = JwtVerifier.create({ issuer, audience })
-console.log(JSON.stringify(await verifier.verify(await text(process.stdin))))
+process.stdout.write(JSON.stringify(await verifier.verify(await text(process.stdin))))

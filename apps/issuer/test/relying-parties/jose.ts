@@ -10,4 +10,4 @@ const { payload } = await jwtVerify(await text(process.stdin), keys, {
   audience,
   algorithms: ['RS256'],
 })
-console.log(JSON.stringify(payload))
+process.stdout.write(JSON.stringify(payload))

@@ -17,4 +17,4 @@ const claims = await new Promise((resolve, reject) => {
     (error, decoded) => (error === null ? resolve(decoded) : reject(error)),
   )
 })
-console.log(JSON.stringify(claims))
+process.stdout.write(JSON.stringify(claims))

@@ -19,4 +19,4 @@ const { payload } = await jwtVerify(
     algorithms: metadata.id_token_signing_alg_values_supported ?? [],
   },
 )
-console.log(JSON.stringify(payload))
+process.stdout.write(JSON.stringify(payload))
