@@ -1,6 +1,6 @@
 import { IssuerError, type KeyStore } from '@workload-identity/core'
 import { createMemoryKeyStore, type MemoryRingStorage } from '@workload-identity/core/testing'
-import type { KeyStoreHarness } from './key-store-contract.ts'
+import type { KeyStoreHarness } from './key-store-harness.ts'
 
 /** A store with one planted fault and the cases that must find it. */
 export interface BrokenKeyStore {

@@ -6,7 +6,7 @@ import {
   createMemorySandboxRegistry,
   type MemoryRegistryStorage,
 } from '@workload-identity/core/testing'
-import type { RegistryHandles, RegistryHarness } from './registry-contract.ts'
+import type { RegistryHandles, RegistryHarness } from './registry-harness.ts'
 
 /** Makes a registry's handles on a memory storage. */
 export type PlantRegistry = (storage: MemoryRegistryStorage, registryId: () => string) => RegistryHandles

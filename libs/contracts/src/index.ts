@@ -1,9 +1,6 @@
 export { describeContract, type ContractCase, type DisposableHarness } from './contract-case.ts'
-export { keyStoreCases, keyStoreContract, type KeyStoreHarness } from './key-store-contract.ts'
-export {
-  registryCases,
-  registryContract,
-  type RegistryHandles,
-  type RegistryHarness,
-} from './registry-contract.ts'
+export { keyStoreCases, keyStoreContract } from './key-store-contract.ts'
+export type { KeyStoreHarness } from './key-store-harness.ts'
+export { registryCases, registryContract } from './registry-contract.ts'
+export type { RegistryHandles, RegistryHarness } from './registry-harness.ts'
 export { toThrowWithCode } from './to-throw-with-code.ts'

@@ -1,7 +1,7 @@
 import { isIssuerError, type KeyStore, type RingVersion, type StoredKeyRing } from '@workload-identity/core'
 import { expect } from 'vitest'
 import type { ContractCase } from './contract-case.ts'
-import type { KeyStoreHarness } from './key-store-contract.ts'
+import type { KeyStoreHarness } from './key-store-harness.ts'
 import { ringOf } from './key-store-document-cases.ts'
 
 const SAVERS = 50

@@ -1,7 +1,7 @@
 import type { StoredKeyRing } from '@workload-identity/core'
 import { expect } from 'vitest'
 import type { ContractCase } from './contract-case.ts'
-import type { KeyStoreHarness } from './key-store-contract.ts'
+import type { KeyStoreHarness } from './key-store-harness.ts'
 
 /** A ring of that generation whose document says so; `write_id` differs from that of any other text. */
 export function ringOf(generation: number, writeId = `write-${generation}`): StoredKeyRing {

@@ -1,5 +1,5 @@
 import { unixSeconds, type RunnerRecord, type SandboxRecord, type SecretHash } from '@workload-identity/core'
-import type { RegistryHandles, RegistryHarness } from './registry-contract.ts'
+import type { RegistryHandles, RegistryHarness } from './registry-harness.ts'
 
 /** The registry ID the cases claim. */
 export const REGISTRY_ID = 'registry-of-the-contract'

@@ -1,7 +1,7 @@
 import { unixSeconds } from '@workload-identity/core'
 import { expect } from 'vitest'
 import type { ContractCase } from './contract-case.ts'
-import type { RegistryHarness } from './registry-contract.ts'
+import type { RegistryHarness } from './registry-harness.ts'
 import { NOW, openClaimed, REGISTRY_ID, runner, sandbox } from './registry-fixtures.ts'
 
 const CALLERS = 50

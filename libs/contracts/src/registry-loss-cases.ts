@@ -1,7 +1,7 @@
 import type { IssuerErrorCode } from '@workload-identity/core'
 import { expect } from 'vitest'
 import type { ContractCase } from './contract-case.ts'
-import type { RegistryHandles, RegistryHarness } from './registry-contract.ts'
+import type { RegistryHandles, RegistryHarness } from './registry-harness.ts'
 import { hash, NOW, openClaimed, REGISTRY_ID, runner, sandbox, secret } from './registry-fixtures.ts'
 
 type Operation = readonly [name: string, call: (handles: RegistryHandles) => Promise<unknown>]

@@ -1,7 +1,7 @@
 import { unixSeconds, type SandboxRegistry, type UnixSeconds } from '@workload-identity/core'
 import { expect } from 'vitest'
 import type { ContractCase } from './contract-case.ts'
-import type { RegistryHarness } from './registry-contract.ts'
+import type { RegistryHarness } from './registry-harness.ts'
 import { BEFORE, hash, LATER, NOW, openClaimed, sandbox, secret } from './registry-fixtures.ts'
 
 /** A sandbox exists until one second before `expires_at`, and from then on nothing tells it from an ended one. */

@@ -1,7 +1,7 @@
 import { isIssuerError, unixSeconds, type SandboxRecord } from '@workload-identity/core'
 import { expect } from 'vitest'
 import type { ContractCase } from './contract-case.ts'
-import type { RegistryHarness } from './registry-contract.ts'
+import type { RegistryHarness } from './registry-harness.ts'
 import { awkwardIds, hash, NOW, openClaimed, REGISTRY_ID, sandbox, secret } from './registry-fixtures.ts'
 
 const CALLERS = 50

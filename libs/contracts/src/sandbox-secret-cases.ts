@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import type { ContractCase } from './contract-case.ts'
-import type { RegistryHarness } from './registry-contract.ts'
+import type { RegistryHarness } from './registry-harness.ts'
 import { BEFORE, hash, LATER, NOW, openClaimed, sandbox, secret } from './registry-fixtures.ts'
 
 /** Finding sandboxes by the hash of a secret, and to whom a secret belongs. */

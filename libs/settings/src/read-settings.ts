@@ -77,7 +77,7 @@ export function readSettings<T extends SettingsTable>(
   return {
     kind: 'config',
     config: whole,
-    sources: Object.freeze(sources) as Record<keyof T & string, SettingSource>,
+    sources: Object.freeze(sources),
   }
 }
 

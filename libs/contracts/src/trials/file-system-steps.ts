@@ -10,12 +10,14 @@ export interface FileSystemStep {
 
 /**
  * Calls `before` ahead of every change that code in this process makes to a file system through `node:fs/promises`, and twice for
- * the content of a file: also when half of it is written. What `before` throws is what the call is rejected with.
+ * the content of a file: also when half of it is written. The call waits for `before` and is rejected with what it throws.
  *
  * It replaces functions of Node, so the code under trial is the one that ships, without a switch in it. The function it
  * gives puts them back.
  */
-export async function interceptFileSystem(before: (step: FileSystemStep) => void): Promise<() => void> {
+export async function interceptFileSystem(
+  before: (step: FileSystemStep) => void | Promise<void>,
+): Promise<() => void> {
   const files = fs.promises
   const nowhere = await files.open('/dev/null', 'r')
   const handles = Object.getPrototypeOf(nowhere) as Pick<fs.promises.FileHandle, 'writeFile' | 'sync'>
@@ -29,7 +31,7 @@ export async function interceptFileSystem(before: (step: FileSystemStep) => void
       original: (...parameters: A) => Promise<R>,
     ) =>
     async (...parameters: A): Promise<R> => {
-      before({ call, path: String(parameters[0]) })
+      await before({ call, path: String(parameters[0]) })
       return await original(...parameters)
     }
   Object.assign(files, {
@@ -40,21 +42,21 @@ export async function interceptFileSystem(before: (step: FileSystemStep) => void
     rmdir: inPath('rmdir', originals.rmdir),
     writeFile: inPath('write', originals.writeFile as (path: PathLike) => Promise<void>),
     async open(path: PathLike, flags?: string, mode?: number) {
-      if (flags !== undefined && flags !== 'r') before({ call: 'open', path: String(path) })
+      if (flags !== undefined && flags !== 'r') await before({ call: 'open', path: String(path) })
       return await originals.open(path, flags, mode)
     },
   })
   Object.assign(handles, {
     async writeFile(this: fs.promises.FileHandle, content: string) {
-      before({ call: 'write' })
+      await before({ call: 'write' })
       const bytes = Buffer.from(content)
       const half = Math.ceil(bytes.length / 2)
       await writeFile.call(this, bytes.subarray(0, half))
-      before({ call: 'write' })
+      await before({ call: 'write' })
       await writeFile.call(this, bytes.subarray(half))
     },
     async sync(this: fs.promises.FileHandle) {
-      before({ call: 'sync' })
+      await before({ call: 'sync' })
       await sync.call(this)
     },
   })

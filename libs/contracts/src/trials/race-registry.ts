@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { RegistryHandles } from '../registry-contract.ts'
+import type { RegistryHandles } from '../registry-harness.ts'
 import { COUNTS_PER_ROUND } from './registry-tasks.ts'
 import type { RaceOptions } from './race-savers.ts'
 import { startTrialProcess } from './trial-process.ts'

@@ -1,5 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { TrialTask } from './trial-task.ts'
 
@@ -17,6 +19,8 @@ export interface TrialProcess<M> {
 
 // In the sources this is TypeScript, in a build JavaScript; the worker is beside it in either form.
 const worker = fileURLToPath(new URL(`./trial-worker${import.meta.url.slice(-3)}`, import.meta.url))
+// Where Node keeps it by default; thousands of processes load the same few files.
+const compileCache = join(tmpdir(), 'node-compile-cache')
 const nodeOptions = [
   '--conditions=@workload-identity/source',
   '--experimental-strip-types',
@@ -25,7 +29,8 @@ const nodeOptions = [
 
 /** Starts a process that does `task` with the storage of `module`. */
 export function startTrialProcess<M extends object>(module: string, task: TrialTask): TrialProcess<M> {
-  const child = fork(worker, [module, JSON.stringify(task)], { execArgv: nodeOptions, stdio: 'inherit' })
+  const env = { ...process.env, NODE_COMPILE_CACHE: compileCache }
+  const child = fork(worker, [module, JSON.stringify(task)], { execArgv: nodeOptions, stdio: 'inherit', env })
   const messages: M[] = []
   const listeners = new Set<() => void>()
   child.on('message', (message) => {

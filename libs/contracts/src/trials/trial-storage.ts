@@ -1,5 +1,5 @@
 import type { KeyStore } from '@workload-identity/core'
-import type { RegistryHandles } from '../registry-contract.ts'
+import type { RegistryHandles } from '../registry-harness.ts'
 
 /** A handle that trials opened and close. */
 export interface Opened<T> {

@@ -1,4 +1,5 @@
 // The program that trials run in processes of their own: `trial-worker <module of the storage> <task as JSON>`.
+import { flushCompileCache } from 'node:module'
 import { argv, exit } from 'node:process'
 import { changeOnce, changeUntilKilled, raceInRegistry } from './registry-tasks.ts'
 import { bootFirst, saveMany, saveOnce } from './saver-tasks.ts'
@@ -8,6 +9,8 @@ import type { TrialTask } from './trial-task.ts'
 const [, , module = '', text = ''] = argv
 const task = JSON.parse(text) as TrialTask
 const storage = await importTrialStorage(module)
+// Most of these processes are killed, before Node would do that by itself.
+flushCompileCache()
 
 switch (task.task) {
   case 'save':

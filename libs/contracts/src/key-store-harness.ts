@@ -1,0 +1,10 @@
+import type { KeyStore } from '@workload-identity/core'
+import type { DisposableHarness } from './contract-case.ts'
+
+/** What a key store's tests give the contract: one empty storage and ways to reach it. */
+export interface KeyStoreHarness extends DisposableHarness {
+  /** Another handle on the same storage, as a second process or a restart would open it. */
+  open(): Promise<KeyStore>
+  /** From now on the storage cannot be reached or read, also through the handles opened before. */
+  makeUnavailable(): Promise<void>
+}
