@@ -12,8 +12,8 @@ export interface LoggedError {
   readonly cause?: LoggedError
 }
 
-/** Members of log objects that are replaced by `[redacted]`, wherever they are. */
-export const secretMembers: readonly string[] = [
+/** Members of log objects that are replaced, wherever they are. */
+const secretMembers = [
   ...[
     'authorization',
     'cookie',

@@ -19,7 +19,10 @@ export function createRedactNested(names: ReadonlySet<string>): (line: object) =
     if (value instanceof Error || ArrayBuffer.isView(value)) return value
     if (depth > CLASS_DEPTH && !isPlain(value)) return value
     if (depth > PLAIN_DEPTH) return REDACTED
-    if (Array.isArray(value)) return value.map((item) => redact(item, depth + 1))
+    if (Array.isArray(value)) {
+      const items = value.map((item) => redact(item, depth + 1))
+      return items.some((item, index) => item !== value[index]) ? items : value
+    }
     return replaceMembers(value, (name, member) => (names.has(name) ? REDACTED : redact(member, depth + 1)))
   }
   return (line) => replaceMembers(line, (_, member) => redact(member, 2))
