@@ -82,20 +82,26 @@ async function judge(
 ): Promise<{ readonly problems: string[]; readonly found: Version | undefined }> {
   const saved = messages.flatMap((message) => ('saved' in message ? [message.saved] : [])).at(-1) ?? before
   const saving = messages.flatMap((message) => ('saving' in message ? [message.saving] : [])).at(-1)
-  return await withStore(module, location, async (store) => {
-    const found = await store.load()
-    const problems: string[] = []
-    if (found?.write_id !== saved?.write_id && found?.write_id !== saving?.write_id) {
-      problems.push(
-        `found ${String(found?.write_id)}, not ${String(saved?.write_id)} or ${String(saving?.write_id)}`,
-      )
-    }
-    if (found !== undefined && !isWholeTrialRing(found)) problems.push(`${found.write_id} is not whole`)
-    const next = trialRing((found?.generation ?? 0) + 1, `after-${found?.write_id ?? 'nothing'}`.slice(0, 60))
-    await store.save(next, found)
-    if ((await store.load())?.write_id !== next.write_id) problems.push('a save after it was lost')
-    return { problems, found: next }
-  })
+  try {
+    return await withStore(module, location, async (store) => judgeStore(store, saved, saving))
+  } catch (error) {
+    return { problems: [`the store cannot be used: ${String(error)}`], found: before }
+  }
+}
+
+async function judgeStore(store: KeyStore, saved: Version | undefined, saving: Version | undefined) {
+  const found = await store.load()
+  const problems: string[] = []
+  if (found?.write_id !== saved?.write_id && found?.write_id !== saving?.write_id) {
+    problems.push(
+      `found ${String(found?.write_id)}, not ${String(saved?.write_id)} or ${String(saving?.write_id)}`,
+    )
+  }
+  if (found !== undefined && !isWholeTrialRing(found)) problems.push(`${found.write_id} is not whole`)
+  const next = trialRing((found?.generation ?? 0) + 1, `after-${found?.write_id ?? 'nothing'}`.slice(0, 60))
+  await store.save(next, found)
+  if ((await store.load())?.write_id !== next.write_id) problems.push('a save after it was lost')
+  return { problems, found: next }
 }
 
 async function withStore<R>(
