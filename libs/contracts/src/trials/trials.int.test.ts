@@ -6,6 +6,7 @@ import { crashSaverAtEveryStep, crashSavers, raceFirstBoots, raceRegistry, raceS
 
 const TIME_LIMIT_MS = 120_000
 const careless = new URL('./careless-storage.testing.ts', import.meta.url).href
+const forgetful = new URL('./forgetful-storage.testing.ts', import.meta.url).href
 const fragile = new URL('./fragile-storage.testing.ts', import.meta.url).href
 
 function temporaryFolder(): string {
@@ -48,8 +49,9 @@ describe('crashSaverAtEveryStep', { timeout: TIME_LIMIT_MS }, () => {
 })
 
 describe('crashSavers', { timeout: TIME_LIMIT_MS }, () => {
-  it('finds nothing when every process had the chance to finish what it wrote', async () => {
-    const report = await crashSavers({ module: careless, folder: temporaryFolder(), kills: 3, seed: 1 })
-    expect(report).toStrictEqual({ tried: 3, problems: [] })
+  it('finds acknowledged saves that a store loses which writes later', async () => {
+    const folder = temporaryFolder()
+    const { problems } = await crashSavers({ module: forgetful, folder, kills: 5, seed: 1 })
+    expect(problems).toContainEqual(expect.stringMatching(/^kill \d of seed 1: found /))
   })
 })
