@@ -10,7 +10,13 @@ function nest(depth: number, leaf: object): object {
 
 describe('createRedactNested', () => {
   it('gives a line without secrets back as it is', () => {
-    const line = { status: 200, aud: ['a', 'b'], client: { address: '::1' }, sizes: new Uint8Array(2), at: new Date(0) }
+    const line = {
+      status: 200,
+      aud: ['a', 'b'],
+      client: { address: '::1' },
+      sizes: new Uint8Array(2),
+      at: new Date(0),
+    }
     expect(redactNested(line)).toBe(line)
   })
 
