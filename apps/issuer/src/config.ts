@@ -35,7 +35,8 @@ export interface IssuerConfig {
   readonly ttl: TtlPolicy
   readonly rotation: RotationPolicy
   readonly signingAlgorithm: KeySpecification
-  readonly store: Extract<StoreLocation, { readonly engine: 'sqlite' }>
+  readonly store: Exclude<StoreLocation, { readonly engine: 'redis' }>
+  readonly allowNetworkFileSystem: boolean
   readonly requireKeys: boolean
   readonly publicListen: ListenAddress
   readonly tokenListen: ListenAddress
@@ -122,6 +123,7 @@ function toConfig(
     rotation: toRotationPolicy(settings),
     signingAlgorithm: settings.signingAlgorithm,
     store: settings.store,
+    allowNetworkFileSystem: settings.allowNetworkFileSystem,
     requireKeys: settings.requireKeys,
     publicListen: settings.publicListen,
     tokenListen: settings.tokenListen,

@@ -96,11 +96,17 @@ export const settingsTable = defineSettings({
 
   store: setting({
     flag: 'store',
-    description: 'Where keys and registrations are kept: `sqlite:<path>`.',
-    schema: storeUrl({ engines: ['sqlite'] }),
+    description: 'Where keys and registrations are kept: `sqlite:<path>` or `file:<folder>`.',
+    schema: storeUrl({ engines: ['sqlite', 'file'] }),
     valueName: '<store>',
     default: 'sqlite:./data/issuer.db',
     secret: true,
+    group: 'Store',
+  }),
+  allowNetworkFileSystem: booleanSetting({
+    flag: 'allow-network-fs',
+    description:
+      'Accept a store on a network file system (NFS, SMB, 9p, FUSE), where nothing is promised about crashes and races.',
     group: 'Store',
   }),
   requireKeys: booleanSetting({

@@ -54,6 +54,7 @@ describe('readConfig', () => {
       },
       signingAlgorithm: 'RS256',
       store: { engine: 'sqlite', path: './data/issuer.db' },
+      allowNetworkFileSystem: false,
       requireKeys: false,
       publicListen: { kind: 'tcp', host: '127.0.0.1', port: 8080 },
       tokenListen: { kind: 'tcp', host: '127.0.0.1', port: 7123 },

@@ -1,6 +1,15 @@
+import { existsSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import type { KeyStore, RegistryIdentity, SandboxRegistry } from '@workload-identity/core'
+import {
+  assertLocalFileSystem,
+  openPrivateDirectory,
+  type FileSystemPolicy,
+} from '@workload-identity/driver-file'
 import { openDatabase } from '@workload-identity/driver-sqlite'
+import { createFileKeyStore } from '@workload-identity/key-store-file'
 import { createSqliteKeyStore, migrateSqliteKeyStore } from '@workload-identity/key-store-sqlite'
+import { createFileRegistryIdentity, createFileSandboxRegistry } from '@workload-identity/registry-file'
 import {
   createSqliteRegistryIdentity,
   createSqliteSandboxRegistry,
@@ -21,14 +30,23 @@ export interface Stores {
 /**
  * Opens the stores of the configured engine. Whoever calls it closes them.
  *
- * @throws {IssuerError} `ERR_STORE_UNAVAILABLE`, `ERR_STORE_CORRUPT`, `ERR_STORE_SCHEMA_NEWER`.
+ * @throws {IssuerError} `ERR_STORE_UNAVAILABLE`, `ERR_STORE_CORRUPT`, `ERR_STORE_FOREIGN`, `ERR_STORE_SCHEMA_NEWER`.
  */
-export function openStores({ store }: Pick<IssuerConfig, 'store'>): Stores {
-  // One engine so far; a second one makes the compiler ask for a switch here.
-  return openSqliteStores(store.path)
+export function openStores({
+  store,
+  allowNetworkFileSystem,
+}: Pick<IssuerConfig, 'store' | 'allowNetworkFileSystem'>): Stores {
+  const policy = { allowNetworkFileSystem }
+  switch (store.engine) {
+    case 'sqlite':
+      return openSqliteStores(store.path, policy)
+    case 'file':
+      return openFileStores(store.directory, policy)
+  }
 }
 
-function openSqliteStores(path: string): Stores {
+function openSqliteStores(path: string, policy: FileSystemPolicy): Stores {
+  assertLocalFileSystem(findExistingFolder(path), policy)
   const database = openDatabase({ path })
   try {
     migrateSqliteKeyStore(database)
@@ -43,4 +61,21 @@ function openSqliteStores(path: string): Stores {
     createSandboxRegistry: (registryId) => createSqliteSandboxRegistry({ database, registryId }),
     close: () => database.close(),
   }
+}
+
+function openFileStores(path: string, policy: FileSystemPolicy): Stores {
+  const directory = openPrivateDirectory({ path, ...policy })
+  return {
+    keyStore: createFileKeyStore({ directory }),
+    registryIdentity: createFileRegistryIdentity({ directory }),
+    createSandboxRegistry: (registryId) => createFileSandboxRegistry({ directory, registryId }),
+    close: () => undefined,
+  }
+}
+
+/** The folder that will hold the database, or the nearest one above it: the file system is looked at before it is made. */
+function findExistingFolder(path: string): string {
+  let folder = dirname(resolve(path))
+  while (!existsSync(folder) && folder !== dirname(folder)) folder = dirname(folder)
+  return folder
 }
