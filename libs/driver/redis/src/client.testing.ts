@@ -1,4 +1,4 @@
-import { isIssuerError, type IssuerErrorCode } from '@workload-identity/core'
+import { isIssuerError } from '@workload-identity/core'
 import { onTestFinished } from 'vitest'
 import {
   createRedisClient,
@@ -15,7 +15,7 @@ export function createTestClient(
   address: RedisAddress,
   options: Partial<RedisClientOptions> = {},
 ): RedisClient {
-  const client = createRedisClient({ address, commandTimeoutMs: 500, connectTimeoutMs: 1000, ...options })
+  const client = createRedisClient({ address, commandTimeoutMs: 1000, connectTimeoutMs: 3000, ...options })
   onTestFinished(() => client.close())
   return client
 }
@@ -36,7 +36,7 @@ export async function tryGet(client: RedisClient, key: string): Promise<unknown>
 }
 
 /** What `work` gives, or the code of the `IssuerError` it is rejected with. */
-async function orCode(work: Promise<unknown>): Promise<IssuerErrorCode | unknown> {
+async function orCode(work: Promise<unknown>): Promise<unknown> {
   try {
     return await work
   } catch (error) {

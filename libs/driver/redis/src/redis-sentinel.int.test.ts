@@ -18,8 +18,9 @@ beforeAll(async () => {
   sentinels = await startRedisSentinels(primary, { name: 'main', count: 3 })
 })
 afterAll(async () => {
-  const servers = [...sentinels, primary, replica, successorsReplica]
-  await Promise.all(servers.map((server) => server?.stop()))
+  const servers = [...sentinels, primary, replica]
+  if (successorsReplica !== undefined) servers.push(successorsReplica)
+  await Promise.all(servers.map((server) => server.stop()))
 })
 
 const address = () => ({ kind: 'sentinel', sentinels, name: 'main', db: 0, tls: false }) as const

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { toThrowWithCode } from '@workload-identity/contracts'
-import type { SandboxRegistry } from '@workload-identity/core'
+import { unixSeconds, type SandboxRegistry } from '@workload-identity/core'
 import {
   redisCli,
   startRedisReplica,
@@ -29,7 +29,32 @@ const entryOf = (label: number) =>
 const putEntry = (label: number, entry: string) =>
   redisCli(server, 'HSET', keysOf(shardOfSecret(hash(label))).secrets, hash(label), entry)
 
+// As in the README of the driver.
+const acl = [
+  ...['resetkeys', '~wid:{prod}:*', '~wid:{prod:*', 'resetchannels', '&wid:{prod}:*', '-@all'],
+  ...['+hello', '+auth', '+ping', '+select', '+@hash', '+@sortedset', '+@string', '+del', '+exists'],
+  ...['+eval', '+evalsha', '+publish', '+subscribe', '+unsubscribe', '+info', '+wait'],
+  ...['+config|get', '+cluster|slots', '+cluster|info'],
+]
+
 describe('a registry in Redis', () => {
+  it('needs no more rights than the README of the driver grants', async () => {
+    await redisCli(server, 'ACL', 'SETUSER', 'issuer', 'on', '>secret', ...acl)
+    const { sandboxes, runners, identity } = await openRegistry(
+      await openClient(server, { username: 'issuer', password: 'secret' }),
+      'prod',
+    )
+    await sandboxes.register(sandbox('s', [1], { runner_id: 'r', expires_at: unixSeconds(NOW + 1) }), NOW)
+    await sandboxes.replace(sandbox('s', [2], { revision: 2 }), NOW)
+    expect(await sandboxes.findBySecretHash(hash(2), NOW)).toBeDefined()
+    expect((await sandboxes.list({ limit: 10, runnerId: 'r' }, NOW)).items).toStrictEqual([])
+    expect((await runners.list({ limit: 10 }, NOW)).items).toStrictEqual([])
+    expect(await sandboxes.removeExpired(NOW, 10)).toBe(0)
+    expect(await identity.isEmpty()).toBe(false)
+    expect(await sandboxes.end('s', NOW)).toBe(true)
+    expect(await identity.read()).toBe('registry-1')
+  })
+
   it('uses keys with the cluster ID in the hash tag only, and leaves those of other clusters alone', async () => {
     await redisCli(server, 'FLUSHALL')
     const client = await openClient(server)
@@ -116,7 +141,10 @@ describe('a registry in Redis', () => {
   it('leaves nothing behind of an ended sandbox', async () => {
     const { sandboxes } = await openRegistry(await openClient(server), clusterId)
     const before = await sizes()
-    await sandboxes.register(sandbox('s', [1, 2], { runner_id: 'node', expires_at: (NOW + 1) as never }), NOW)
+    await sandboxes.register(
+      sandbox('s', [1, 2], { runner_id: 'node', expires_at: unixSeconds(NOW + 1) }),
+      NOW,
+    )
     await sandboxes.replace(sandbox('s', [3], { revision: 2 }), NOW)
     await sandboxes.end('s', NOW)
     expect(await sizes()).toStrictEqual(before)
@@ -128,7 +156,7 @@ describe('a registry in Redis', () => {
     for (const label of [1, 2, 3]) {
       await sandboxes.register(
         sandbox(`s-${label}`, [label], { expires_at: NOW, runner_id: 'node' }),
-        (NOW - 1) as never,
+        unixSeconds(NOW - 1),
       )
     }
     expect(await sandboxes.removeExpired(NOW, 10)).toBe(3)

@@ -12,8 +12,11 @@ import {
 export const NOW = unixSeconds(1_767_225_600)
 
 /** A client of a server, closed when the running test ends. */
-export async function openClient(server: RedisProcess): Promise<RedisClient> {
-  const client = createRedisClient({ address: { kind: 'single', server, db: 0, tls: false } })
+export async function openClient(
+  server: RedisProcess,
+  credentials: { readonly username?: string; readonly password?: string } = {},
+): Promise<RedisClient> {
+  const client = createRedisClient({ address: { kind: 'single', server, db: 0, tls: false }, ...credentials })
   onTestFinished(() => client.close())
   await client.connect()
   return client

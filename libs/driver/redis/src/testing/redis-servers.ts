@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { freePort, startRedisProcess, type RedisProcess } from './redis-process.ts'
@@ -21,7 +22,8 @@ export async function startRedisServer({ settings = [] }: RedisServerOptions = {
   })
 }
 
-/** Starts a replica of `primary`; both know that it has the primary's data when this resolves. */
+/** Starts a replica of `primary`; it has the primary's data and confirms writes when this
+ * resolves. */
 export async function startRedisReplica(
   primary: RedisProcess,
   { settings = [] }: RedisServerOptions = {},
@@ -35,6 +37,7 @@ export async function startRedisReplica(
     ],
   })
   await primary.printed(`Synchronization with replica ${replica.host}:${replica.port} succeeded`)
+  await confirmWrite(primary)
   return replica
 }
 
@@ -96,6 +99,13 @@ export async function startRedisCluster(count: number): Promise<readonly RedisPr
 export async function redisCli(server: RedisProcess, ...command: readonly string[]): Promise<string> {
   const { stdout } = await run('redis-cli', ['-h', server.host, '-p', String(server.port), ...command])
   return stdout.trimEnd()
+}
+
+/** Makes a write that leaves nothing behind and waits until a replica has confirmed it: a new one is busy at first. */
+async function confirmWrite({ host, port }: RedisProcess): Promise<void> {
+  const redis = spawn('redis-cli', ['-h', host, '-p', String(port)], { stdio: ['pipe', 'ignore', 'inherit'] })
+  redis.stdin.end(`EVAL "redis.call('SET', 'x', '') return redis.call('DEL', 'x')" 0\nWAIT 1 10000\n`)
+  await once(redis, 'close')
 }
 
 function serverArguments(port: number, directory: string): readonly string[] {
