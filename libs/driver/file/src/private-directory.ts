@@ -57,9 +57,18 @@ function createDirectory(path: string): void {
     if (first === undefined) return
     for (let made = path; made.length >= first.length; made = dirname(made)) syncDirectorySync(dirname(made))
   } catch (error) {
-    // The last part of the path being a link to nowhere or a file is told better by looking at it.
-    if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) return
+    // A link or a file in its place is told better by looking at it.
+    if (isThere(path)) return
     throw toFileError(error, 'create the folder', path)
+  }
+}
+
+function isThere(path: string): boolean {
+  try {
+    lstatSync(path)
+    return true
+  } catch {
+    return false
   }
 }
 

@@ -44,6 +44,8 @@ const POLL_MS = 4
 /** How often the same holder is met while it may be alive: about 5 s. Then its turn is over; its changes fail and are redone. */
 const PATIENCE = 1250
 const MAX_ATTEMPTS = 100
+/** Turns of this process that are over although what is left of them could not be removed, as on a full disk. */
+const unreleased = new Set<string>()
 
 /**
  * Turns at changing the files of `directory`, without a lock that a crash could leave behind for good.
@@ -84,7 +86,7 @@ async function takeTurn<T>(
     } catch (error) {
       if (!(error instanceof TurnLost)) throw error
     } finally {
-      await release(directory, token).catch(() => undefined)
+      await release(directory, token).catch(() => unreleased.add(token))
     }
   }
   throw unusable(directory.path, 'other processes kept taking the turn away; see whether its disk is slow')
@@ -100,14 +102,19 @@ async function acquire(directory: PrivateDirectory, token: string, files: TurnFi
     const holder = findHolder(turn)
     met = holder === watched ? met + 1 : 0
     watched = holder
-    if (holder !== undefined && (hasProcessEnded(holder) || met >= PATIENCE)) {
+    if (holder !== undefined && (isOver(holder) || met >= PATIENCE)) {
       await removeOwn(turn, holder)
+      unreleased.delete(holder)
       await removeAbandoned(directory.path)
     } else {
       await pause(1 + Math.random() * 2 * (POLL_MS - 1))
     }
   }
   return createTurn(turn, token)
+}
+
+function isOver(holder: string): boolean {
+  return unreleased.has(holder) || hasProcessEnded(holder)
 }
 
 async function prepare(folder: string, token: string, files: TurnFiles): Promise<void> {

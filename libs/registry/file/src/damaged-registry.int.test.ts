@@ -1,0 +1,242 @@
+import { createHash } from 'node:crypto'
+import {
+  chmodSync,
+  copyFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { toThrowWithCode } from '@workload-identity/contracts'
+import { interceptFileSystem, systemError } from '@workload-identity/contracts/trials'
+import { isIssuerError, unixSeconds, type SandboxRecord, type SandboxRegistry } from '@workload-identity/core'
+import { createProcessToken, openPrivateDirectory } from '@workload-identity/driver-file'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { createFileRegistryIdentity, createFileSandboxRegistry } from './index.ts'
+
+expect.extend({ toThrowWithCode })
+
+const NOW = unixSeconds(1_767_225_600)
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
+const SECRET = sha256('secret')
+
+const sandbox = (sandbox_id: string, changes: Partial<SandboxRecord> = {}): SandboxRecord => ({
+  sandbox_id,
+  app: 'shop',
+  secrets: [],
+  created_at: NOW,
+  revision: 1,
+  ...changes,
+})
+const first = sandbox('a/b', { secrets: [{ sha256: SECRET }] })
+
+function open(path: string): SandboxRegistry {
+  return createFileSandboxRegistry({
+    directory: openPrivateDirectory({ path }),
+    registryId: () => 'registry-1',
+  })
+}
+
+/** A registry with one sandbox, and the paths of its files. */
+async function populated() {
+  const folder = mkdtempSync(join(tmpdir(), 'wid-registry-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  await createFileRegistryIdentity({ directory: openPrivateDirectory({ path: folder }) }).claim('registry-1')
+  await open(folder).register(first, NOW)
+  const hash = sha256('a/b')
+  return {
+    folder,
+    record: join(folder, 'sandboxes', hash.slice(0, 2), hash),
+    secret: join(folder, 'sandbox-secrets', SECRET.slice(0, 2), SECRET),
+    identity: join(folder, 'registry-id'),
+  }
+}
+
+function filesIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => entry.name)
+    .sort()
+}
+
+describe('createFileSandboxRegistry', () => {
+  it('keeps a private file of each record, named after its ID, and a name for each secret', async () => {
+    const { folder, record, secret } = await populated()
+    const [, text = ''] = readFileSync(record, 'utf8').split('\n')
+    expect(JSON.parse(text)).toStrictEqual(first)
+    expect(statSync(secret).ino).toBe(statSync(record).ino)
+    for (const path of [record, secret]) expect((statSync(path).mode & 0o777).toString(8)).toBe('600')
+    for (const name of ['sandboxes', 'sandbox-secrets', 'turn']) {
+      expect((statSync(join(folder, name)).mode & 0o777).toString(8)).toBe('700')
+    }
+  })
+
+  it('leaves nothing of a replaced or ended sandbox', async () => {
+    const { folder } = await populated()
+    const registry = open(folder)
+    const next = sandbox('a/b', { secrets: [{ sha256: sha256('new') }], revision: 2 })
+    await registry.replace(next, NOW)
+    expect(filesIn(folder)).toStrictEqual([sha256('a/b'), sha256('new'), 'registry-id'].sort())
+    await registry.end('a/b', NOW)
+    expect(filesIn(folder)).toStrictEqual(['registry-id'])
+  })
+
+  it.each(['record', 'secret', 'identity'] as const)(
+    'never answers that there is no sandbox when a bit of its %s changed',
+    async (which) => {
+      const files = await populated()
+      const registry = open(files.folder)
+      await registry.findById('a/b', NOW)
+      const content = readFileSync(files[which])
+      for (let bit = 0; bit < content.length * 8; bit += 1) {
+        const changed = Buffer.from(content)
+        changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7))
+        writeFileSync(files[which], changed)
+        await expect(registry.findBySecretHash(SECRET, NOW), `bit ${bit}`).rejects.toThrowWithCode(
+          'ERR_STORE_CORRUPT',
+        )
+      }
+    },
+  )
+
+  it('refuses a record that is cut off anywhere, by ID, by secret and in a list', async () => {
+    const { folder, record } = await populated()
+    const registry = open(folder)
+    const content = readFileSync(record)
+    for (let length = 0; length < content.length; length += 1) {
+      writeFileSync(record, content.subarray(0, length))
+      await expect(registry.findById('a/b', NOW)).rejects.toThrowWithCode('ERR_STORE_CORRUPT')
+      await expect(registry.findBySecretHash(SECRET, NOW)).rejects.toThrowWithCode('ERR_STORE_CORRUPT')
+      await expect(registry.list({ limit: 1 }, NOW)).rejects.toThrowWithCode('ERR_STORE_CORRUPT')
+      await expect(registry.end('a/b', NOW)).rejects.toThrowWithCode('ERR_STORE_CORRUPT')
+    }
+  })
+
+  it('refuses a record under the name of another one', async () => {
+    const { folder, record } = await populated()
+    const hash = sha256('c')
+    const other = sandbox('c')
+    await open(folder).register(other, NOW)
+    copyFileSync(record, join(folder, 'sandboxes', hash.slice(0, 2), hash))
+    await expect(open(folder).findById('c', NOW)).rejects.toThrowWithCode('ERR_STORE_CORRUPT')
+    await expect(open(folder).list({ limit: 10 }, NOW)).rejects.toThrowWithCode('ERR_STORE_CORRUPT')
+  })
+
+  it('refuses a record that others may read, and a link', async () => {
+    const { folder, record } = await populated()
+    chmodSync(record, 0o640)
+    await expect(open(folder).findById('a/b', NOW)).rejects.toThrowWithCode('ERR_STORE_UNAVAILABLE')
+    chmodSync(record, 0o600)
+    renameSync(record, join(folder, 'elsewhere'))
+    symlinkSync(join(folder, 'elsewhere'), record)
+    await expect(open(folder).findById('a/b', NOW)).rejects.toThrowWithCode('ERR_STORE_UNAVAILABLE')
+  })
+
+  it('finds by secret again after a restart when the names after secrets were lost or damaged', async () => {
+    const { folder, secret } = await populated()
+    rmSync(join(folder, 'sandbox-secrets'), { recursive: true })
+    expect(await open(folder).findBySecretHash(SECRET, NOW)).toStrictEqual(first)
+    writeFileSync(secret, 'garbage')
+    expect(await open(folder).findBySecretHash(SECRET, NOW)).toStrictEqual(first)
+    expect(statSync(secret).size).toBeGreaterThan(100)
+  })
+
+  it('goes by the record when a name after a secret leads to one that does not have it', async () => {
+    const { folder, record } = await populated()
+    const stray = sha256('stray')
+    const registry = open(folder)
+    await registry.register(sandbox('c', { secrets: [{ sha256: stray }] }), NOW)
+    const path = join(folder, 'sandbox-secrets', stray.slice(0, 2), stray)
+    rmSync(path)
+    copyFileSync(record, path)
+    expect(await registry.findBySecretHash(stray, NOW)).toBeUndefined()
+    expect((await open(folder).findBySecretHash(stray, NOW))?.sandbox_id).toBe('c')
+  })
+
+  it('starts although another record is damaged', async () => {
+    const { folder, record } = await populated()
+    await open(folder).register(sandbox('c'), NOW)
+    writeFileSync(record, 'garbage')
+    expect(await open(folder).findById('c', NOW)).toStrictEqual(sandbox('c'))
+  })
+
+  it('takes no path for a secret hash', async () => {
+    const { folder } = await populated()
+    const registry = open(folder)
+    for (const hash of ['', '../../registry-id', SECRET.toUpperCase(), `${SECRET}0`]) {
+      expect(await registry.findBySecretHash(hash, NOW)).toBeUndefined()
+    }
+  })
+
+  it('clears up after a process that died with its turn prepared or begun', async () => {
+    const { folder } = await populated()
+    const [pid, started, ...rest] = createProcessToken().split('-')
+    const dead = [pid, Number(started) - 1, ...rest].join('-')
+    writeFileSync(join(folder, 'turn', `${dead}.record`), 'half')
+    await open(folder).register(sandbox('c'), NOW)
+    expect(readdirSync(join(folder, 'turn'))).toStrictEqual([])
+  })
+
+  it.each(['ENOSPC', 'EROFS', 'EIO'])(
+    'rejects a replacement with ERR_STORE_UNAVAILABLE when any step of it fails with %s, and holds the old or the new one',
+    async (code) => {
+      const next = sandbox('a/b', { secrets: [{ sha256: sha256('new') }], revision: 2 })
+      for (let failing = 1; ; failing += 1) {
+        const { folder } = await populated()
+        const registry = open(folder)
+        await registry.findById('a/b', NOW)
+        let steps = 0
+        const restore = await interceptFileSystem(() => {
+          steps += 1
+          if (steps === failing) throw systemError(code)
+        })
+        const outcome = await registry.replace(next, NOW).then(() => 'saved', codeOf)
+        restore()
+        expect(['saved', 'ERR_STORE_UNAVAILABLE']).toContain(outcome)
+        const found = await open(folder).findById('a/b', NOW)
+        expect(outcome === 'saved' ? [2] : [1, 2]).toContain(found?.revision)
+        const isNew = found?.revision === 2
+        expect(found).toStrictEqual(isNew ? next : first)
+        expect(await open(folder).findBySecretHash(SECRET, NOW)).toStrictEqual(isNew ? undefined : first)
+        expect(await open(folder).findBySecretHash(sha256('new'), NOW)).toStrictEqual(
+          isNew ? next : undefined,
+        )
+        expect(await open(folder).end('a/b', NOW)).toBe(true)
+        if (steps < failing) break
+      }
+    },
+  )
+
+  it('still finds and lists when nothing can be changed any more', async () => {
+    const { folder } = await populated()
+    const restore = await interceptFileSystem(() => {
+      throw systemError('EROFS')
+    })
+    onTestFinished(restore)
+    const registry = open(folder)
+    expect(await registry.findById('a/b', NOW)).toStrictEqual(first)
+    expect(await registry.findBySecretHash(SECRET, NOW)).toStrictEqual(first)
+    expect((await registry.list({ limit: 1 }, NOW)).items).toStrictEqual([first])
+    await expect(registry.end('a/b', NOW)).rejects.toThrowWithCode('ERR_STORE_UNAVAILABLE')
+  })
+})
+
+describe('createFileRegistryIdentity', () => {
+  it('removes what claims that were killed left behind', async () => {
+    const { folder, identity } = await populated()
+    writeFileSync(`${identity}.${createProcessToken()}.tmp`, 'half')
+    const directory = openPrivateDirectory({ path: folder })
+    expect(await createFileRegistryIdentity({ directory }).claim('registry-2')).toBe('registry-1')
+    expect(filesIn(folder)).toStrictEqual([sha256('a/b'), SECRET, 'registry-id'].sort())
+  })
+})
+
+function codeOf(error: unknown): string {
+  return isIssuerError(error) ? error.code : String(error)
+}
