@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { addressOf, createTestClient, tryGet, tryPut } from './client.testing.ts'
 import { redisCli, startRedisReplica, startRedisServer, type RedisProcess } from './testing/index.ts'
 
@@ -61,14 +61,14 @@ describe('writeDurably', () => {
 
   it('waits for a replica that came after the connection was made', async () => {
     const lone = await startRedisServer()
+    onTestFinished(() => lone.stop())
     const client = createTestClient(addressOf(lone))
     await client.connect()
     expect(await tryPut(client, 'key', 'alone')).toBe('alone')
     const late = await startRedisReplica(lone)
+    onTestFinished(() => late.stop())
     late.pause()
     expect(await tryPut(client, 'key', 'late')).toBe('ERR_STORE_UNAVAILABLE')
-    await late.stop()
-    await lone.stop()
   })
 
   it('rejects a write to a replica with ERR_STORE_UNAVAILABLE', async () => {
