@@ -104,6 +104,12 @@ const frameworkAnswers: Readonly<Record<string, ErrorAnswer>> = {
   }),
 }
 
+/** How an error of that code is answered: status and `error`. */
+export function answerOf(code: IssuerErrorCode): Pick<ErrorAnswer, 'status' | 'error'> {
+  const { status, error } = answerRules[code]
+  return { status, error }
+}
+
 /** The answer to anything that was thrown. Texts of unknown errors are never said to the client. */
 export function toErrorAnswer(error: unknown): ErrorAnswer {
   if (error instanceof HttpRefusal) return error.answer

@@ -11,15 +11,26 @@ export type {
   HealthChecks,
   HealthReport,
 } from './control-options.ts'
-export type { HttpAnswerFacts, HttpErrorCode, HttpOptions, ListenerName, TlsPair } from './http-options.ts'
+export {
+  HTTP_ERROR_CODES,
+  type HttpAnswerFacts,
+  type HttpErrorCode,
+  type HttpOptions,
+  type ListenerName,
+  type TlsPair,
+} from './http-options.ts'
 
 // What else an HTTP service of this family is made of
 export { createHttpServer, type HttpApp, type HttpServerParts } from './create-http-server.ts'
 export { addHealthRoutes } from './routes/health.ts'
 export { addMetricsRoute } from './routes/metrics.ts'
-export { toErrorAnswer } from './error-mapping.ts'
+export { answerOf, toErrorAnswer } from './error-mapping.ts'
 export { HttpRefusal, type ErrorAnswer } from './http-refusal.ts'
 export { HTTP_LIMITS, type HttpLimits } from './limits.ts'
+
+// What describes them
+export { namedSchemas } from './openapi/answer-schemas.ts'
+export type { AnswerDocs, OperationDocs } from './openapi/operation.ts'
 
 // Listening
 export { listenOn, type ListenOptions, type ListenTarget } from './listen-on.ts'

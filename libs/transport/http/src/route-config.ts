@@ -1,4 +1,5 @@
 import type { AdminActionName } from './control-options.ts'
+import type { OperationDocs } from './openapi/operation.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -10,5 +11,7 @@ declare module 'fastify' {
     isBodyOptional?: boolean
     /** What an admin does with this route, for the audit. */
     action?: AdminActionName
+    /** What the API description says of it; of no effect on requests and answers. */
+    openapi?: OperationDocs
   }
 }

@@ -1,14 +1,31 @@
 import { Type, type Static, type TObject, type TProperties } from 'typebox'
 
 /** An object that has these properties and no others. */
-function closed<P extends TProperties>(properties: P): TObject<P> {
+export function closed<P extends TProperties>(properties: P): TObject<P> {
   return Type.Object(properties, { additionalProperties: false })
 }
 
-const nullable = <T extends TProperties[string]>(schema: T) => Type.Union([schema, Type.Null()])
+// Descriptions are for the OpenAPI document. Limits are told there in words and checked where values are used, so that a
+// refusal can say more than that a pattern did not match.
+const text = (description: string) => Type.String({ description })
+const number = (description: string) => Type.Number({ description })
+const texts = (description: string) => Type.Array(Type.String(), { description })
+const nullable = <T extends TProperties[string]>(schema: T, description: string) =>
+  Type.Union([schema, Type.Null()], { description })
 
-const audience = Type.Union([Type.String(), Type.Array(Type.String())])
-const subject = Type.Union([Type.Literal('sandbox'), Type.Literal('app')])
+const audience = Type.Union([Type.String(), Type.Array(Type.String())], {
+  description:
+    'One audience or several: 1–10 values of 1–1000 visible ASCII characters, without duplicates. The default audience ' +
+    'unless given.',
+})
+const apiVersion = text("Accepted and ignored: GitHub's client sends one.")
+const id = 'Letters, digits and `._/@+=~-`, 1–255 characters, the first one a letter or digit.'
+const app = text(`The application it belongs to. ${id}`)
+
+/** The form of a sandbox's subject. */
+export const subject = Type.Union([Type.Literal('sandbox'), Type.Literal('app')], {
+  description: 'Whether `sub` names the sandbox itself (the default) or its application.',
+})
 
 /** The query of a path that has no parameters. */
 export const emptyQuery = closed({})
@@ -16,50 +33,62 @@ export const emptyQuery = closed({})
 /** The query of `GET /v1/token`. Values are texts; what they must be is checked where they are used. */
 export const tokenQuery = closed({
   audience: Type.Optional(audience),
-  ttl: Type.Optional(Type.String()),
-  'api-version': Type.Optional(Type.String()),
+  ttl: Type.Optional(
+    text('The life of the token: whole seconds of at least 1, clamped to what the issuer allows.'),
+  ),
+  'api-version': Type.Optional(apiVersion),
 })
 
 /** The query of `GET /v1/identity`. */
-export const identityQuery = closed({ 'api-version': Type.Optional(Type.String()) })
+export const identityQuery = closed({ 'api-version': Type.Optional(apiVersion) })
 
 /** The query of a list. */
 export const pageQuery = closed({
-  limit: Type.Optional(Type.String()),
-  after: Type.Optional(Type.String()),
+  limit: Type.Optional(text('How many at most: 1–1000, 100 unless given.')),
+  after: Type.Optional(text('The ID after which the page begins: `next` of the page before.')),
 })
 
 /** The path of one sandbox. */
-export const sandboxPath = closed({ id: Type.String() })
+export const sandboxPath = closed({ id: text('The ID of the sandbox, percent-encoded: it may hold `/`.') })
 
 /** The body of `POST /v1/sandboxes`. */
 export const sandboxRegistration = closed({
-  sandbox_id: Type.String(),
-  app: Type.String(),
-  expires_at: Type.Optional(Type.Number()),
-  secret_sha256: Type.Optional(Type.String()),
-  allowed_audiences: Type.Optional(Type.Array(Type.String())),
-  max_ttl: Type.Optional(Type.Number()),
+  sandbox_id: text(id),
+  app: app,
+  expires_at: Type.Optional(
+    number('The first moment at which it no longer exists, in Unix seconds; until it is ended unless given.'),
+  ),
+  secret_sha256: Type.Optional(
+    text('The SHA-256 of a secret that was already handed out, as 64 lower-case hexadecimal digits or base64url.'),
+  ),
+  allowed_audiences: Type.Optional(texts('The only audiences it may ask for, 1–100.')),
+  max_ttl: Type.Optional(number('The longest life of its tokens, 60–86400 whole seconds.')),
   subject: Type.Optional(subject),
 })
 
 /** The body of `PATCH /v1/sandboxes/{id}`; `null` takes away. */
 export const sandboxChange = closed({
-  expires_at: Type.Optional(nullable(Type.Number())),
-  allowed_audiences: Type.Optional(nullable(Type.Array(Type.String()))),
-  max_ttl: Type.Optional(nullable(Type.Number())),
-  subject: Type.Optional(nullable(subject)),
+  expires_at: Type.Optional(
+    nullable(Type.Number(), 'The first moment at which it no longer exists, in Unix seconds.'),
+  ),
+  allowed_audiences: Type.Optional(
+    nullable(Type.Array(Type.String()), 'The only audiences it may ask for, 1–100.'),
+  ),
+  max_ttl: Type.Optional(nullable(Type.Number(), 'The longest life of its tokens, 60–86400 whole seconds.')),
+  subject: Type.Optional(nullable(subject, 'Whether `sub` names the sandbox itself or its application.')),
 })
 
 /** The body of `POST /v1/sandboxes/{id}/secret`. */
-export const secretRenewal = closed({ grace_seconds: Type.Optional(Type.Number()) })
+export const secretRenewal = closed({
+  grace_seconds: Type.Optional(number('How long the old secret still works: 0–86400, 0 unless given.')),
+})
 
 /** The body of `POST /v1/tokens`. */
 export const vouchedToken = closed({
-  app: Type.String(),
-  sandbox_id: Type.String(),
+  app: app,
+  sandbox_id: text(id),
   audience: Type.Optional(audience),
-  ttl: Type.Optional(Type.Number()),
+  ttl: Type.Optional(number('The life of the token in whole seconds, clamped to what the issuer allows.')),
 })
 
 /** The query of a list, as texts. */

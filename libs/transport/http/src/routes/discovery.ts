@@ -1,6 +1,7 @@
 import { DISCOVERY_PATH, type Issuer, type PublishedKeys } from '@workload-identity/core'
 import { sendCachedDocument, toCachedDocument } from '../cached-document.ts'
 import type { HttpApp } from '../create-http-server.ts'
+import { discoveryOperation } from '../openapi/public-operations.ts'
 import { emptyQuery } from '../schemas.ts'
 
 /** What the discovery document is made from. */
@@ -17,7 +18,7 @@ export function addDiscoveryRoute(app: HttpApp, options: DiscoveryRouteOptions):
     method: ['GET', 'HEAD'],
     url: options.issuerPath + DISCOVERY_PATH,
     schema: { querystring: emptyQuery },
-    config: { isQuiet: true },
+    config: { isQuiet: true, openapi: discoveryOperation },
     handler: (request, reply) => {
       const document = toCachedDocument(options.issuer.discoveryDocument(), 'application/json')
       return sendCachedDocument(request, reply, document, options.publishKeys().cache)

@@ -1,6 +1,7 @@
 import type { SandboxTokens } from '@workload-identity/core'
 import { hashBearerToken, parseBearerToken } from '../bearer.ts'
 import type { HttpApp } from '../create-http-server.ts'
+import { identityOperation } from '../openapi/token-operations.ts'
 import { identityQuery } from '../schemas.ts'
 
 /** Adds `GET /v1/identity`: who the sandbox is, as its tokens would say it. Signs nothing. */
@@ -9,6 +10,7 @@ export function addIdentityRoute(app: HttpApp, sandboxTokens: SandboxTokens): vo
     '/v1/identity',
     {
       schema: { querystring: identityQuery },
+      config: { openapi: identityOperation },
       onRequest: async (request) => void parseBearerToken(request.raw),
     },
     async ({ raw }) => {

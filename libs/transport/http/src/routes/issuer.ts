@@ -1,6 +1,7 @@
 import { activeKey, DISCOVERY_PATH, JWKS_PATH } from '@workload-identity/core'
 import type { ControlServerOptions } from '../control-options.ts'
 import type { HttpApp } from '../create-http-server.ts'
+import { issuerOperation } from '../openapi/control-operations.ts'
 import { emptyQuery } from '../schemas.ts'
 
 /** What the facts of the issuer are made from. */
@@ -8,21 +9,25 @@ export type IssuerRouteOptions = Pick<ControlServerOptions, 'issuer' | 'ring' | 
 
 /** Adds `GET /v1/issuer`: who issues, where, and under which rules. */
 export function addIssuerRoute(app: HttpApp, { issuer, ring, cluster, tokenUrl }: IssuerRouteOptions): void {
-  app.get('/v1/issuer', { schema: { querystring: emptyQuery } }, async () => {
-    const { organizationId, clusterId, defaultAudience, allowedAudiences, ttl } = cluster
-    const { kid, alg } = activeKey(ring())
-    return {
-      issuer: issuer.issuerUrl,
-      ...(organizationId !== undefined && { organization_id: organizationId }),
-      ...(clusterId !== undefined && { cluster_id: clusterId }),
-      discovery_url: issuer.issuerUrl + DISCOVERY_PATH,
-      jwks_uri: issuer.issuerUrl + JWKS_PATH,
-      token_url: tokenUrl(),
-      default_audience: defaultAudience ?? issuer.issuerUrl,
-      ...(allowedAudiences !== undefined && { allowed_audiences: allowedAudiences }),
-      default_ttl: ttl.defaultTtl,
-      max_ttl: ttl.maxTtl,
-      active_key: { kid, alg },
-    }
-  })
+  app.get(
+    '/v1/issuer',
+    { schema: { querystring: emptyQuery }, config: { openapi: issuerOperation } },
+    async () => {
+      const { organizationId, clusterId, defaultAudience, allowedAudiences, ttl } = cluster
+      const { kid, alg } = activeKey(ring())
+      return {
+        issuer: issuer.issuerUrl,
+        ...(organizationId !== undefined && { organization_id: organizationId }),
+        ...(clusterId !== undefined && { cluster_id: clusterId }),
+        discovery_url: issuer.issuerUrl + DISCOVERY_PATH,
+        jwks_uri: issuer.issuerUrl + JWKS_PATH,
+        token_url: tokenUrl(),
+        default_audience: defaultAudience ?? issuer.issuerUrl,
+        ...(allowedAudiences !== undefined && { allowed_audiences: allowedAudiences }),
+        default_ttl: ttl.defaultTtl,
+        max_ttl: ttl.maxTtl,
+        active_key: { kid, alg },
+      }
+    },
+  )
 }

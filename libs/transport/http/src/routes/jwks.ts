@@ -1,6 +1,7 @@
 import { JWKS_PATH, type Jwks, type PublishedKeys } from '@workload-identity/core'
 import { sendCachedDocument, toCachedDocument, type CachedDocument } from '../cached-document.ts'
 import type { HttpApp } from '../create-http-server.ts'
+import { jwksOperation } from '../openapi/public-operations.ts'
 import { emptyQuery } from '../schemas.ts'
 
 /** What the JWK set is made from, and where it is. */
@@ -25,7 +26,7 @@ export function addJwksRoutes(app: HttpApp, { publishKeys, issuerPath, aliases }
       method: ['GET', 'HEAD'],
       url,
       schema: { querystring: emptyQuery },
-      config: { isQuiet: true },
+      config: { isQuiet: true, openapi: jwksOperation },
       handler: (request, reply) => {
         const { jwks, cache } = publishKeys()
         return sendCachedDocument(request, reply, render(jwks), cache)

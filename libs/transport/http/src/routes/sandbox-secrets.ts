@@ -2,6 +2,7 @@ import { parseIdentifier } from '@workload-identity/core'
 import type { Audited } from '../admin-access.ts'
 import type { ControlServerOptions } from '../control-options.ts'
 import type { HttpApp } from '../create-http-server.ts'
+import { renewSecretOperation } from '../openapi/control-operations.ts'
 import { toSandboxSecretView } from '../sandbox-views.ts'
 import { emptyQuery, sandboxPath, secretRenewal } from '../schemas.ts'
 
@@ -21,7 +22,7 @@ export function addSandboxSecretRoute(
     '/v1/sandboxes/:id/secret',
     {
       schema: { params: sandboxPath, body: secretRenewal, querystring: emptyQuery },
-      config: { action: 'sandbox.renew_secret', isBodyOptional: true },
+      config: { action: 'sandbox.renew_secret', isBodyOptional: true, openapi: renewSecretOperation },
     },
     async (request) => {
       const sandbox_id = parseIdentifier('sandbox_id', request.params.id)

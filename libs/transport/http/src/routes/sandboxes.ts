@@ -3,6 +3,13 @@ import type { Audited } from '../admin-access.ts'
 import type { ControlServerOptions } from '../control-options.ts'
 import type { HttpApp } from '../create-http-server.ts'
 import { invalidRequest } from '../http-refusal.ts'
+import {
+  changeSandboxOperation,
+  endSandboxOperation,
+  getSandboxOperation,
+  listSandboxesOperation,
+  registerSandboxOperation,
+} from '../openapi/control-operations.ts'
 import { parsePageLimit } from '../query-numbers.ts'
 import { toSandboxSecretView, toSandboxView } from '../sandbox-views.ts'
 import { emptyQuery, pageQuery, sandboxChange, sandboxPath, sandboxRegistration } from '../schemas.ts'
@@ -26,7 +33,7 @@ function addCollection(app: HttpApp, options: SandboxRouteOptions, audited: Audi
     '/v1/sandboxes',
     {
       schema: { body: sandboxRegistration, querystring: emptyQuery },
-      config: { action: 'sandbox.register' },
+      config: { action: 'sandbox.register', openapi: registerSandboxOperation },
     },
     async (request, reply) => {
       const { body } = request
@@ -40,31 +47,39 @@ function addCollection(app: HttpApp, options: SandboxRouteOptions, audited: Audi
     },
   )
 
-  app.get('/v1/sandboxes', { schema: { querystring: pageQuery } }, async ({ query: { limit, after } }) => {
-    const page = {
-      limit: parsePageLimit(limit),
-      ...(after !== undefined && { after: parseIdentifier('sandbox_id', after) }),
-    }
-    const { items, next } = await sandboxes.list(page, clock())
-    return { items: items.map(toSandboxView), next }
-  })
+  app.get(
+    '/v1/sandboxes',
+    { schema: { querystring: pageQuery }, config: { openapi: listSandboxesOperation } },
+    async ({ query: { limit, after } }) => {
+      const page = {
+        limit: parsePageLimit(limit),
+        ...(after !== undefined && { after: parseIdentifier('sandbox_id', after) }),
+      }
+      const { items, next } = await sandboxes.list(page, clock())
+      return { items: items.map(toSandboxView), next }
+    },
+  )
 }
 
 function addOne(app: HttpApp, options: SandboxRouteOptions, audited: Audited): void {
   const { sandboxes, clock, changeSandbox } = options
   const url = '/v1/sandboxes/:id'
 
-  app.get(url, { schema: { params: sandboxPath, querystring: emptyQuery } }, async ({ params }) => {
-    const record = await sandboxes.findById(parseIdentifier('sandbox_id', params.id), clock())
-    if (record === undefined) throw noSuchSandbox()
-    return toSandboxView(record)
-  })
+  app.get(
+    url,
+    { schema: { params: sandboxPath, querystring: emptyQuery }, config: { openapi: getSandboxOperation } },
+    async ({ params }) => {
+      const record = await sandboxes.findById(parseIdentifier('sandbox_id', params.id), clock())
+      if (record === undefined) throw noSuchSandbox()
+      return toSandboxView(record)
+    },
+  )
 
   app.patch(
     url,
     {
       schema: { params: sandboxPath, body: sandboxChange, querystring: emptyQuery },
-      config: { action: 'sandbox.change' },
+      config: { action: 'sandbox.change', openapi: changeSandboxOperation },
     },
     async (request) => {
       const sandbox_id = parseIdentifier('sandbox_id', request.params.id)
@@ -79,7 +94,7 @@ function addOne(app: HttpApp, options: SandboxRouteOptions, audited: Audited): v
     url,
     {
       schema: { params: sandboxPath, querystring: emptyQuery },
-      config: { action: 'sandbox.end' },
+      config: { action: 'sandbox.end', openapi: endSandboxOperation },
     },
     async (request, reply) => {
       const sandbox_id = parseIdentifier('sandbox_id', request.params.id)

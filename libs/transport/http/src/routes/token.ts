@@ -1,6 +1,7 @@
 import type { SandboxTokens } from '@workload-identity/core'
 import { hashBearerToken, parseBearerToken } from '../bearer.ts'
 import type { HttpApp } from '../create-http-server.ts'
+import { tokenOperation } from '../openapi/token-operations.ts'
 import { parseTtl } from '../query-numbers.ts'
 import { tokenQuery } from '../schemas.ts'
 
@@ -10,6 +11,7 @@ export function addTokenRoute(app: HttpApp, sandboxTokens: SandboxTokens): void 
     '/v1/token',
     {
       schema: { querystring: tokenQuery },
+      config: { openapi: tokenOperation },
       onRequest: async (request) => void parseBearerToken(request.raw),
     },
     async ({ raw, query: { audience, ttl } }) => {

@@ -2,6 +2,7 @@ import type { MintedToken } from '@workload-identity/core'
 import type { AdminActionFacts, Audited } from '../admin-access.ts'
 import type { ControlServerOptions } from '../control-options.ts'
 import type { HttpApp } from '../create-http-server.ts'
+import { vouchTokenOperation } from '../openapi/control-operations.ts'
 import { emptyQuery, vouchedToken } from '../schemas.ts'
 
 /** Adds `POST /v1/tokens`: a token for a sandbox that a trusted controller vouches for. */
@@ -12,7 +13,10 @@ export function addVouchedTokenRoute(
 ): void {
   app.post(
     '/v1/tokens',
-    { schema: { body: vouchedToken, querystring: emptyQuery }, config: { action: 'token.vouch' } },
+    {
+      schema: { body: vouchedToken, querystring: emptyQuery },
+      config: { action: 'token.vouch', openapi: vouchTokenOperation },
+    },
     async (request) => {
       const { body } = request
       const facts = { sandbox_id: body.sandbox_id, app: body.app }

@@ -1,0 +1,178 @@
+import { Type, type TProperties, type TSchema } from 'typebox'
+import { HTTP_ERROR_CODES } from '../http-options.ts'
+import {
+  closed,
+  sandboxChange,
+  sandboxRegistration,
+  secretRenewal,
+  subject,
+  vouchedToken,
+} from '../schemas.ts'
+
+const unixSeconds = (description: string) => Type.Integer({ description: `${description}, in Unix seconds.` })
+const optionalTexts = (names: Readonly<Record<string, string>>): TProperties =>
+  Object.fromEntries(
+    Object.entries(names).map(([name, description]) => [name, Type.Optional(Type.String({ description }))]),
+  )
+
+const algorithm = Type.Enum(['RS256', 'PS256', 'ES256', 'EdDSA'], {
+  description: 'A JWS algorithm (RFC 7518 §3.1, RFC 8037 §3.1).',
+})
+
+/** The body of every 4xx and 5xx. */
+export const errorBody = closed({
+  error: Type.Enum([...HTTP_ERROR_CODES], { description: 'What programs match on. The list is closed.' }),
+  error_description: Type.String({ description: 'One sentence for people; it may change in any release.' }),
+})
+
+/** The discovery document. */
+export const discoveryDocument = closed({
+  issuer: Type.String({ description: 'The issuer URL: `iss` of every token.' }),
+  jwks_uri: Type.String({ description: 'Where the public keys are.' }),
+  response_types_supported: Type.Array(Type.String()),
+  subject_types_supported: Type.Array(Type.String()),
+  id_token_signing_alg_values_supported: Type.Array(algorithm, {
+    description: 'The algorithm of the key that signs now comes first.',
+  }),
+  claims_supported: Type.Array(Type.String()),
+})
+
+/** A public key. */
+export const jwk = closed({
+  kty: Type.Enum(['RSA', 'EC', 'OKP']),
+  kid: Type.String({ description: 'base64url SHA-256 of the public key.' }),
+  use: Type.Literal('sig'),
+  alg: algorithm,
+  ...optionalTexts({
+    n: 'RSA: the modulus.',
+    e: 'RSA: the exponent.',
+    crv: 'EC and OKP: the curve.',
+    x: 'EC and OKP: the public point or its x coordinate.',
+    y: 'EC: the y coordinate.',
+  }),
+})
+
+/** The JWK set. */
+export const jwks = closed({ keys: Type.Array(jwk) })
+
+/** A minted token. */
+export const mintedToken = closed({
+  value: Type.String({ description: 'The signed JWT in compact form.' }),
+  expires_at: unixSeconds('`exp` of the token'),
+})
+
+/** The claims that say who a sandbox is. */
+export const identityClaims = closed({
+  iss: Type.String(),
+  sub: Type.String(),
+  ...optionalTexts({
+    organization_id: 'Absent when none is configured.',
+    cluster_id: 'Absent when none is configured.',
+    app: 'The application the sandbox belongs to.',
+  }),
+  sandbox_id: Type.String(),
+  identity_type: Type.Literal('sandbox'),
+})
+
+/** Who a sandbox is. */
+export const identity = closed({ issuer: Type.String(), subject: Type.String(), claims: identityClaims })
+
+const sandboxNames = {
+  sandbox_id: Type.String(),
+  app: Type.String(),
+  runner_id: Type.Union([Type.String(), Type.Null()], {
+    description: 'The runner that hosts it; null when it asks the issuer itself.',
+  }),
+}
+
+/** A sandbox as admins see it. */
+export const sandbox = closed({
+  ...sandboxNames,
+  created_at: unixSeconds('When it was registered'),
+  expires_at: Type.Optional(unixSeconds('The first moment at which it no longer exists')),
+  allowed_audiences: Type.Optional(Type.Array(Type.String())),
+  max_ttl: Type.Optional(Type.Integer({ description: 'The longest life of its tokens in seconds.' })),
+  subject: Type.Optional(subject),
+})
+
+/** A sandbox that was just given a secret. */
+export const sandboxWithSecret = closed({
+  ...sandboxNames,
+  secret: Type.Optional(
+    Type.String({ description: 'Shown this once. Absent when the caller brought a hash of its own.' }),
+  ),
+  env: Type.Record(Type.String(), Type.String(), {
+    description: 'The environment variables to inject. `ACTIONS_*` are absent for a Unix socket.',
+  }),
+})
+
+const next = Type.Union([Type.String(), Type.Null()], {
+  description: '`after` of the following page; null on the last one.',
+})
+
+/** A page of sandboxes. */
+export const sandboxPage = closed({ items: Type.Array(sandbox), next })
+
+/** Facts about the issuer. */
+export const issuerFacts = closed({
+  issuer: Type.String(),
+  ...optionalTexts({
+    organization_id: 'Absent when none is configured.',
+    cluster_id: 'Absent when none is configured.',
+  }),
+  discovery_url: Type.String(),
+  jwks_uri: Type.String(),
+  token_url: Type.String({ description: 'The token endpoint as sandboxes reach it, or `unix:<path>`.' }),
+  default_audience: Type.String(),
+  allowed_audiences: Type.Optional(
+    Type.Array(Type.String(), { description: 'Absent when any audience is allowed.' }),
+  ),
+  default_ttl: Type.Integer({ description: 'In seconds.' }),
+  max_ttl: Type.Integer({ description: 'In seconds.' }),
+  active_key: closed({ kid: Type.String(), alg: algorithm }),
+})
+
+/** A published key with its state. */
+export const key = closed({
+  kid: Type.String(),
+  alg: algorithm,
+  state: Type.Enum(['next', 'active', 'retired'], {
+    description: '`next` does not sign yet, `active` signs, `retired` is there for verification only.',
+  }),
+  origin: Type.Enum(['generated', 'adopted']),
+  created_at: unixSeconds('When it was made'),
+  published_at: unixSeconds('When it was first published'),
+  activated_at: Type.Optional(unixSeconds('When it began to sign')),
+  retired_at: Type.Optional(unixSeconds('When it ceased to sign')),
+  remove_at: Type.Optional(unixSeconds('When it will no longer be published')),
+  reason: Type.Optional(Type.String()),
+  jwk,
+})
+
+/** The published keys, always one page. */
+export const keyPage = closed({ items: Type.Array(key), next: Type.Null() })
+
+/** The answer of a probe that succeeds. */
+export const healthy = closed({ status: Type.Literal('ok') })
+
+/** The schemas that the OpenAPI document names, in its order. */
+export const namedSchemas: Readonly<Record<string, TSchema>> = {
+  Error: errorBody,
+  DiscoveryDocument: discoveryDocument,
+  Jwk: jwk,
+  Jwks: jwks,
+  Token: mintedToken,
+  Identity: identity,
+  IdentityClaims: identityClaims,
+  Sandbox: sandbox,
+  SandboxPage: sandboxPage,
+  SandboxRegistration: sandboxRegistration,
+  SandboxChange: sandboxChange,
+  SandboxWithSecret: sandboxWithSecret,
+  SecretRenewal: secretRenewal,
+  VouchedToken: vouchedToken,
+  IssuerFacts: issuerFacts,
+  Key: key,
+  KeyPage: keyPage,
+  Healthy: healthy,
+}

@@ -1,0 +1,105 @@
+import {
+  issuerFacts,
+  keyPage,
+  mintedToken,
+  sandbox,
+  sandboxPage,
+  sandboxWithSecret,
+} from './answer-schemas.ts'
+import type { OperationDocs } from './operation.ts'
+
+/** `POST /v1/sandboxes` */
+export const registerSandboxOperation: OperationDocs = {
+  operationId: 'registerSandbox',
+  summary: 'Register a sandbox',
+  description:
+    'Gives the sandbox a secret, or takes the hash of one that was already handed out. The ID of an ended sandbox may ' +
+    'be registered again.',
+  caller: 'admin',
+  answers: {
+    201: {
+      description: 'The sandbox is registered, and stays so after a crash.',
+      schema: sandboxWithSecret,
+      hasLocation: true,
+    },
+  },
+  refusals: [409],
+}
+
+/** `GET /v1/sandboxes` */
+export const listSandboxesOperation: OperationDocs = {
+  operationId: 'listSandboxes',
+  summary: 'List the live sandboxes',
+  description: 'In the order of their IDs, a page at a time.',
+  caller: 'admin',
+  answers: { 200: { description: 'One page.', schema: sandboxPage } },
+}
+
+/** `GET /v1/sandboxes/{id}` */
+export const getSandboxOperation: OperationDocs = {
+  operationId: 'getSandbox',
+  summary: 'Show a sandbox',
+  description: 'Everything but its secrets.',
+  caller: 'admin',
+  answers: { 200: { description: 'The sandbox.', schema: sandbox } },
+  refusals: [404],
+}
+
+/** `PATCH /v1/sandboxes/{id}` */
+export const changeSandboxOperation: OperationDocs = {
+  operationId: 'changeSandbox',
+  summary: 'Change a sandbox',
+  description: 'What is not named stays; what is null is taken away.',
+  caller: 'admin',
+  answers: { 200: { description: 'The sandbox as it is now.', schema: sandbox } },
+  refusals: [404, 409],
+}
+
+/** `DELETE /v1/sandboxes/{id}` */
+export const endSandboxOperation: OperationDocs = {
+  operationId: 'endSandbox',
+  summary: 'End a sandbox',
+  description: 'Its secret is worth nothing from now on; tokens already issued live to their `exp`.',
+  caller: 'admin',
+  answers: { 204: { description: 'The sandbox is ended. No body.' } },
+  refusals: [404],
+}
+
+/** `POST /v1/sandboxes/{id}/secret` */
+export const renewSecretOperation: OperationDocs = {
+  operationId: 'renewSandboxSecret',
+  summary: 'Give a sandbox a new secret',
+  description: 'The old secret is dead at once, or after a grace. Without a body there is no grace.',
+  caller: 'admin',
+  answers: { 200: { description: 'The new secret.', schema: sandboxWithSecret } },
+  refusals: [404, 409],
+}
+
+/** `POST /v1/tokens` */
+export const vouchTokenOperation: OperationDocs = {
+  operationId: 'vouchToken',
+  summary: 'A token for a sandbox that the admin vouches for',
+  description:
+    'The sandbox need not be registered. If it is, it must belong to the same app, and its policy applies.',
+  caller: 'admin',
+  answers: { 200: { description: 'The token.', schema: mintedToken } },
+  refusals: [409],
+}
+
+/** `GET /v1/issuer` */
+export const issuerOperation: OperationDocs = {
+  operationId: 'getIssuer',
+  summary: 'Facts about the issuer',
+  description: 'Who issues, where, and under which rules.',
+  caller: 'admin',
+  answers: { 200: { description: 'The facts.', schema: issuerFacts } },
+}
+
+/** `GET /v1/keys` */
+export const keysOperation: OperationDocs = {
+  operationId: 'listKeys',
+  summary: 'List the published keys',
+  description: 'The public halves with their states. All of them are one page.',
+  caller: 'admin',
+  answers: { 200: { description: 'The keys.', schema: keyPage } },
+}
