@@ -136,6 +136,7 @@ export type { RunnerRecord, RunnerRegistry } from './ports/runner-registry.ts'
 export type { SandboxPolicy, SandboxRecord, SandboxRegistry } from './ports/sandbox-registry.ts'
 export type { IssuedToken, TokenIssuer, TokenOptions } from './ports/token-issuer.ts'
 export type { TokenSigner } from './ports/token-signer.ts'
+export { parseRunnerRecord, parseSandboxRecord } from './registry-record.ts'
 
 // Use cases
 export {

@@ -1,11 +1,12 @@
-import type {
-  IssuerErrorCode,
-  RunnerRecord,
-  SandboxRecord,
-  SecretHash,
-  UnixSeconds,
+import {
+  parseRunnerRecord,
+  parseSandboxRecord,
+  type IssuerErrorCode,
+  type RunnerRecord,
+  type SandboxRecord,
+  type SecretHash,
+  type UnixSeconds,
 } from '@workload-identity/core'
-import { parseRunnerRecord, parseSandboxRecord } from './parse-record.ts'
 
 /** What all records of a registry have. */
 export interface RegistryRecord {

@@ -1,5 +1,11 @@
-import type { IssuerErrorCode, RunnerRecord, SandboxRecord, SecretHash } from '@workload-identity/core'
-import { parseRunnerRecord, parseSandboxRecord } from './parse-record.ts'
+import {
+  parseRunnerRecord,
+  parseSandboxRecord,
+  type IssuerErrorCode,
+  type RunnerRecord,
+  type SandboxRecord,
+  type SecretHash,
+} from '@workload-identity/core'
 
 /** What all records of a registry have. */
 export interface RegistryRecord {

@@ -1,4 +1,6 @@
-import { identifierProblem, type RunnerRecord, type SandboxRecord } from '@workload-identity/core'
+import { identifierProblem } from './identifiers.ts'
+import type { RunnerRecord } from './ports/runner-registry.ts'
+import type { SandboxRecord } from './ports/sandbox-registry.ts'
 
 type Check = (value: unknown) => boolean
 
@@ -16,7 +18,7 @@ const optional =
   (value) =>
     value === undefined || check(value)
 const isSecret = (value: unknown) =>
-  isObject(value) && isHash(value.sha256) && optional(isMoment)(value.valid_until)
+  isObject(value) && isHash(value['sha256']) && optional(isMoment)(value['valid_until'])
 
 const common = { secrets: isListOf(isSecret), created_at: isMoment, revision: isCount }
 
