@@ -1,12 +1,13 @@
 import { isDeepStrictEqual } from 'node:util'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { SandboxRecord, SandboxRegistry } from '@workload-identity/core'
+import type { SandboxRegistry } from '@workload-identity/core'
 import type { CrashOptions } from './crash-savers.ts'
+import { createRegistryExpectation, type RegistryExpectation } from './registry-expectation.ts'
 import { createSeededRandom } from './seeded-random.ts'
 import { startTrialProcess } from './trial-process.ts'
-import { TRIAL_NOW, TRIAL_REGISTRY, trialSandbox, trialSecret } from './trial-sandbox.ts'
-import { importTrialStorage, required, type TrialReport } from './trial-storage.ts'
+import { TRIAL_NOW, TRIAL_REGISTRY } from './trial-sandbox.ts'
+import { importTrialStorage, required, type Opened, type TrialReport } from './trial-storage.ts'
 import type { ChangeMessage, RegistryChange } from './trial-task.ts'
 
 /** Until when a process that was started may live, in milliseconds after its first message: some changes. */
@@ -14,35 +15,41 @@ const MAX_LIFE_MS = 60
 /** Far more steps than a change has; a storage that needs more never kills. */
 const MAX_STEPS = 500
 
-/** What the registry ought to hold: the record of each live sandbox, and every serial that was ever used. */
-interface Expected {
-  readonly records: Map<string, SandboxRecord>
-  readonly serials: Set<number>
+/** One storage, what it ought to hold, and a handle that was opened before anything happened to it. */
+interface Scene {
+  readonly module: string
+  readonly location: string
+  readonly expectation: RegistryExpectation
+  readonly witness: Opened<SandboxRegistry>
 }
 
 /**
  * Kills a process with SIGKILL `kills` times at a random moment while it registers, replaces and ends sandboxes, on one
- * storage, and looks after each: every acknowledged change is there, the one under way is there as a whole or not at
- * all, secrets and lists say the same, and the next process can go on.
+ * storage, and looks after each, through a handle opened before and one opened after: every acknowledged change is there,
+ * the one under way is there as a whole or not at all, secrets and lists say the same, and others can go on.
  */
 export async function crashRegistry(
   options: CrashOptions & { readonly kills: number; readonly seed: number },
 ): Promise<TrialReport> {
   const { module, folder, kills, seed } = options
-  const location = join(folder, 'crashing-registry')
   const random = createSeededRandom(seed)
-  const expected: Expected = { records: new Map(), serials: new Set() }
+  const scene = await openScene(module, join(folder, 'crashing-registry'))
   const problems: string[] = []
   for (let kill = 1; kill <= kills; kill += 1) {
-    const task = { task: 'registry-change', location, seed: random.below(2 ** 31) } as const
+    const task = {
+      task: 'registry-change',
+      location: scene.location,
+      seed: random.below(2 ** 31),
+    } as const
     const changing = startTrialProcess<ChangeMessage>(module, task)
     await changing.received(() => true)
     await pause(random.below(MAX_LIFE_MS))
     changing.kill()
     await changing.ended
-    const found = await judge(module, location, changing.messages, expected)
+    const found = await judge(scene, changing.messages)
     problems.push(...found.map((problem) => `kill ${kill} of seed ${seed}: ${problem}`))
   }
+  await scene.witness.close()
   return { tried: kills, problems }
 }
 
@@ -56,13 +63,15 @@ export async function crashRegistryAtEveryStep({ module, folder }: CrashOptions)
   for (const kind of ['register', 'replace', 'end'] as const) {
     for (let step = 1; ; step += 1) {
       if (step > MAX_STEPS) throw new RangeError('no process survived, however late it was to be killed')
-      const location = join(folder, `${kind}-${step}`)
-      const expected = await populate(module, location, kind === 'register' ? 'another' : 'sandbox/1')
+      const scene = await openScene(module, join(folder, `${kind}-${step}`))
+      const before = kind === 'register' ? 'another' : 'sandbox/1'
+      await register(scene, scene.witness.handle, { kind: 'register', sandbox_id: before, serial: 3 })
       const change = { kind, sandbox_id: 'sandbox/1', serial: 7 } as const
-      const task = { task: 'change-once', location, change, killAtStep: step } as const
+      const task = { task: 'change-once', location: scene.location, change, killAtStep: step } as const
       const changing = startTrialProcess<ChangeMessage>(module, task)
       const end = await changing.ended
-      const found = await judge(module, location, changing.messages, expected)
+      const found = await judge(scene, changing.messages)
+      await scene.witness.close()
       problems.push(...found.map((problem) => `${kind}, step ${step}: ${problem}`))
       if (end === 0) break
       if (end !== 'SIGKILL') problems.push(`${kind}, step ${step}: the process ended with ${String(end)}`)
@@ -72,98 +81,46 @@ export async function crashRegistryAtEveryStep({ module, folder }: CrashOptions)
   return { tried, problems }
 }
 
-async function populate(module: string, location: string, sandbox_id: string): Promise<Expected> {
-  const record = trialSandbox({ kind: 'register', sandbox_id, serial: 3 }, 1)
-  await withSandboxes(module, location, (sandboxes) => sandboxes.register(record, TRIAL_NOW))
-  return { records: new Map([[sandbox_id, record]]), serials: new Set([3]) }
-}
-
-/** Compares what is stored with what the messages say, which `expected` then says too. */
-async function judge(
-  module: string,
-  location: string,
-  messages: readonly ChangeMessage[],
-  expected: Expected,
-): Promise<string[]> {
-  const pending = follow(messages, expected)
-  return await withSandboxes(module, location, async (sandboxes) => {
-    if (pending !== undefined) {
-      const stored = await sandboxes.findById(pending.sandbox_id, TRIAL_NOW)
-      if (isDeepStrictEqual(stored, applied(pending, expected))) apply(pending, expected)
-    }
-    const problems = await compare(sandboxes, expected)
-    return [...problems, ...(await goOn(sandboxes, expected))]
-  })
-}
-
-/** Applies the changes that were acknowledged; gives the one that was not, if any. */
-function follow(messages: readonly ChangeMessage[], expected: Expected): RegistryChange | undefined {
-  let pending: RegistryChange | undefined
-  for (const message of messages) {
-    if ('doing' in message) {
-      pending = message.doing
-      expected.serials.add(message.doing.serial)
-    } else {
-      apply(message.done, expected)
-      pending = undefined
-    }
+/** Compares what is stored with what the messages say. */
+async function judge(scene: Scene, messages: readonly ChangeMessage[]): Promise<string[]> {
+  const { expectation, witness } = scene
+  const pending = expectation.follow(messages)
+  if (pending !== undefined) {
+    const found = await witness.handle.findById(pending.sandbox_id, TRIAL_NOW)
+    if (isDeepStrictEqual(found, expectation.recordOf(pending))) expectation.apply(pending)
   }
-  return pending
-}
-
-function applied(change: RegistryChange, { records }: Expected): SandboxRecord | undefined {
-  if (change.kind === 'end') return undefined
-  const revision = change.kind === 'register' ? 1 : (records.get(change.sandbox_id)?.revision ?? 0) + 1
-  return trialSandbox(change, revision)
-}
-
-function apply(change: RegistryChange, expected: Expected): void {
-  const record = applied(change, expected)
-  if (record === undefined) expected.records.delete(change.sandbox_id)
-  else expected.records.set(change.sandbox_id, record)
-}
-
-async function compare(sandboxes: SandboxRegistry, { records, serials }: Expected): Promise<string[]> {
-  const problems: string[] = []
-  const { items } = await sandboxes.list({ limit: 1000 }, TRIAL_NOW)
-  const wanted = [...records.values()].sort((left, right) => (left.sandbox_id < right.sandbox_id ? -1 : 1))
-  if (!isDeepStrictEqual(items, wanted)) problems.push('the list is another one than what was acknowledged')
-  for (const serial of serials) {
-    for (const sha256 of [trialSecret(serial), trialSecret(`${serial} old`)]) {
-      const owner = wanted.find(({ secrets }) => secrets.some((secret) => secret.sha256 === sha256))
-      const found = await sandboxes.findBySecretHash(sha256, TRIAL_NOW)
-      if (!isDeepStrictEqual(found, owner)) {
-        problems.push(
-          `secret ${serial} leads to ${String(found?.sandbox_id)}, not ${String(owner?.sandbox_id)}`,
-        )
-      }
-    }
-  }
+  const problems = await expectation.compare(witness.handle)
+  const fresh = await openSandboxes(scene.module, scene.location)
+  problems.push(...(await expectation.compare(fresh.handle)))
+  await register(scene, fresh.handle, { kind: 'register', sandbox_id: 'afterwards', serial: 1 })
+  problems.push(...(await expectation.compare(witness.handle)))
+  if (!(await witness.handle.end('afterwards', TRIAL_NOW))) problems.push('a registration after it was lost')
+  expectation.apply({ kind: 'end', sandbox_id: 'afterwards', serial: 1 })
+  await fresh.close()
   return problems
 }
 
-/** The registry takes changes as if nothing had happened. */
-async function goOn(sandboxes: SandboxRegistry, expected: Expected): Promise<string[]> {
-  const change = { kind: 'register', sandbox_id: 'afterwards', serial: 1 } as const
-  await sandboxes.register(trialSandbox(change, 1), TRIAL_NOW)
-  apply(change, expected)
-  const problems = await compare(sandboxes, expected)
-  if (!(await sandboxes.end('afterwards', TRIAL_NOW))) problems.push('a registration after it was lost')
-  apply({ ...change, kind: 'end' }, expected)
-  return problems
+async function register(
+  { expectation }: Scene,
+  sandboxes: SandboxRegistry,
+  change: RegistryChange,
+): Promise<void> {
+  const record = expectation.recordOf(change)
+  if (record !== undefined) await sandboxes.register(record, TRIAL_NOW)
+  expectation.apply(change)
 }
 
-async function withSandboxes<R>(
-  module: string,
-  location: string,
-  work: (sandboxes: SandboxRegistry) => Promise<R>,
-): Promise<R> {
+async function openScene(module: string, location: string): Promise<Scene> {
+  const witness = await openSandboxes(module, location)
+  const expectation = createRegistryExpectation()
+  // What a storage does once after it was opened is done now.
+  await expectation.compare(witness.handle)
+  return { module, location, witness, expectation }
+}
+
+async function openSandboxes(module: string, location: string): Promise<Opened<SandboxRegistry>> {
   const { openRegistry } = await importTrialStorage(module)
   const { handle, close } = await required(openRegistry, 'openRegistry')(location, () => TRIAL_REGISTRY)
-  try {
-    await handle.identity.claim(TRIAL_REGISTRY)
-    return await work(handle.sandboxes)
-  } finally {
-    await close()
-  }
+  await handle.identity.claim(TRIAL_REGISTRY)
+  return { handle: handle.sandboxes, close }
 }

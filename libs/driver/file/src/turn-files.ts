@@ -70,7 +70,8 @@ async function removeFolder(path: string): Promise<void> {
     for (const name of await readdir(path)) await unlink(join(path, name)).catch(ignoreAbsence)
     await rmdir(path)
   } catch (error) {
-    ignoreAbsence(error)
+    // Its owner, who is alive after all, put something there in between; whoever wants the turn tries again.
+    if (systemCode(error) !== 'ENOTEMPTY') ignoreAbsence(error)
   }
 }
 

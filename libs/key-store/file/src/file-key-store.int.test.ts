@@ -152,6 +152,13 @@ describe('createFileKeyStore', () => {
     expect(readdirSync(folder)).toStrictEqual(['ring.3'])
   })
 
+  it('removes what a living saver prepared for a number that is taken', async () => {
+    const { folder } = await savedRing()
+    writeFileSync(join(folder, `ring.1.${createProcessToken()}.tmp`), 'half')
+    await open(folder).load()
+    expect(readdirSync(folder)).toStrictEqual(['ring.1'])
+  })
+
   it('keeps what a living saver prepared for the next ring', async () => {
     const { folder } = await savedRing()
     const name = `ring.2.${createProcessToken()}.tmp`

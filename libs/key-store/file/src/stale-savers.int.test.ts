@@ -105,7 +105,7 @@ describe('createFileKeyStore with a saver that was held back', () => {
     await open(path).save(ring(1), undefined)
     let isInside = false
     const restore = await interceptFileSystem(async (step) => {
-      if (isInside && step.call === 'unlink') throw systemError('EIO')
+      if (isInside && step.call === 'unlink' && step.path?.endsWith('.tmp') === true) throw systemError('EIO')
       if (isInside || step.call !== 'link') return
       isInside = true
       await open(path).save(ring(2, 'other'), ring(1))

@@ -166,6 +166,32 @@ describe('createFileSandboxRegistry', () => {
     expect(await open(folder).findById('c', NOW)).toStrictEqual(sandbox('c'))
   })
 
+  it('keeps the name after a secret that went from an expired sandbox to another one', async () => {
+    const { folder } = await populated()
+    const registry = open(folder)
+    const shared = { secrets: [{ sha256: sha256('shared') }] }
+    await registry.register(sandbox('old', { ...shared, expires_at: NOW }), unixSeconds(NOW - 1))
+    await registry.register(sandbox('new', shared), NOW)
+    expect(await registry.removeExpired(NOW, 10)).toBe(1)
+    expect((await registry.findBySecretHash(sha256('shared'), NOW))?.sandbox_id).toBe('new')
+  })
+
+  it('answers ERR_REGISTRY_LOST, not that there is none, when it is wiped while it looks', async () => {
+    const { folder } = await populated()
+    let lookups = 0
+    const registry = createFileSandboxRegistry({
+      directory: openPrivateDirectory({ path: folder }),
+      registryId: () => {
+        lookups += 1
+        if (lookups === 2)
+          for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true })
+        return 'registry-1'
+      },
+    })
+    expect(await registry.findById('a/b', NOW)).toStrictEqual(first)
+    await expect(registry.findById('a/b', NOW)).rejects.toThrowWithCode('ERR_REGISTRY_LOST')
+  })
+
   it('takes no path for a secret hash', async () => {
     const { folder } = await populated()
     const registry = open(folder)
@@ -199,14 +225,13 @@ describe('createFileSandboxRegistry', () => {
         const outcome = await registry.replace(next, NOW).then(() => 'saved', codeOf)
         restore()
         expect(['saved', 'ERR_STORE_UNAVAILABLE']).toContain(outcome)
-        const found = await open(folder).findById('a/b', NOW)
+        // Through the same handle, which repairs nothing any more.
+        const found = await registry.findById('a/b', NOW)
         expect(outcome === 'saved' ? [2] : [1, 2]).toContain(found?.revision)
         const isNew = found?.revision === 2
         expect(found).toStrictEqual(isNew ? next : first)
-        expect(await open(folder).findBySecretHash(SECRET, NOW)).toStrictEqual(isNew ? undefined : first)
-        expect(await open(folder).findBySecretHash(sha256('new'), NOW)).toStrictEqual(
-          isNew ? next : undefined,
-        )
+        expect(await registry.findBySecretHash(SECRET, NOW)).toStrictEqual(isNew ? undefined : first)
+        expect(await registry.findBySecretHash(sha256('new'), NOW)).toStrictEqual(isNew ? next : undefined)
         expect(await open(folder).end('a/b', NOW)).toBe(true)
         if (steps < failing) break
       }
