@@ -26,11 +26,13 @@ export function readDocumentedCodes(source: string, unionName: string): readonly
     .filter((statement) => ts.isTypeAliasDeclaration(statement))
     .find((statement) => statement.name.text === unionName)
   if (alias === undefined || !ts.isUnionTypeNode(alias.type)) throw new Error(`no union ${unionName}`)
+  const union = alias.type
   let group = ''
-  return alias.type.types.map((member) => {
+  let end = alias.name.getEnd()
+  return union.types.map((member) => {
     const code = member.getText(file).replaceAll("'", '')
-    const before = source.slice(0, member.getStart(file))
-    const gap = before.slice(Math.max(before.lastIndexOf("'") + 1, alias.getStart(file)))
+    const gap = source.slice(end, member.getStart(file))
+    end = member.getEnd()
     group = /^\s*\/\/ (.*)$/m.exec(gap)?.[1] ?? group
     const meaning = [...gap.matchAll(/\/\*\* (.*?) \*\//gs)].at(-1)?.[1]
     if (meaning === undefined) throw new Error(`${code} has no doc comment`)

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { formatReference } from '@workload-identity/settings'
 import { settingsTable } from '../src/settings-table.ts'
 
-// Run as a program this writes the table of settings into README.md:
+// Run as a program this writes the table of settings into README.md, or with --print prints the page as it has to be:
 // node --conditions=@workload-identity/source apps/issuer/test/settings-reference.ts
 
 const readmePath = fileURLToPath(new URL('../README.md', import.meta.url))
@@ -20,8 +20,7 @@ export function compareSettingsReference(): {
 
 if (import.meta.main) {
   const { generated } = compareSettingsReference()
-  writeFileSync(
-    readmePath,
-    readFileSync(readmePath, 'utf8').replace(section, () => generated),
-  )
+  const page = readFileSync(readmePath, 'utf8').replace(section, () => generated)
+  if (process.argv.includes('--print')) process.stdout.write(page)
+  else writeFileSync(readmePath, page)
 }

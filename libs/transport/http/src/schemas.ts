@@ -59,7 +59,9 @@ export const sandboxRegistration = closed({
     number('The first moment at which it no longer exists, in Unix seconds; until it is ended unless given.'),
   ),
   secret_sha256: Type.Optional(
-    text('The SHA-256 of a secret that was already handed out, as 64 lower-case hexadecimal digits or base64url.'),
+    text(
+      'The SHA-256 of a secret that was already handed out, as 64 lower-case hexadecimal digits or base64url.',
+    ),
   ),
   allowed_audiences: Type.Optional(texts('The only audiences it may ask for, 1–100.')),
   max_ttl: Type.Optional(number('The longest life of its tokens, 60–86400 whole seconds.')),

@@ -14,6 +14,7 @@ export const discoveryOperation: OperationDocs = {
     200: { description: 'The document.', schema: discoveryDocument, isCacheable: true },
     304: unchanged,
   },
+  refusals: [404],
 }
 
 /** `GET /.well-known/jwks.json` */
@@ -32,4 +33,5 @@ export const jwksOperation: OperationDocs = {
     },
     304: unchanged,
   },
+  refusals: [404],
 }

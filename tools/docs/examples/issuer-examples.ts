@@ -1,0 +1,75 @@
+import { refused, type OperationExamples } from './example.ts'
+import { exampleJwk } from './public-examples.ts'
+import { exampleToken } from './token-examples.ts'
+
+/** Examples of the rest of the control listener. */
+export const issuerExamples: OperationExamples = {
+  vouchToken: {
+    unregistered: {
+      summary: 'For a sandbox that only the controller knows',
+      body: { app: 'batch', sandbox_id: 'batch-41', audience: 'sts.amazonaws.com', ttl: 900 },
+      status: 200,
+      answer: exampleToken,
+    },
+    registered: {
+      summary: 'For a registered sandbox, with the defaults',
+      body: { app: 'billing', sandbox_id: 'billing-7f9c' },
+      status: 200,
+      answer: exampleToken,
+    },
+    otherApp: {
+      summary: 'For a sandbox that belongs to another application',
+      body: { app: 'batch', sandbox_id: 'billing-7f9c' },
+      status: 409,
+      answer: refused('conflict', 'the sandbox is registered for another app'),
+    },
+  },
+  getIssuer: {
+    facts: {
+      summary: 'An issuer that allows any audience',
+      status: 200,
+      answer: {
+        issuer: 'https://id.example.com',
+        organization_id: 'acme',
+        cluster_id: 'eu-1',
+        discovery_url: 'https://id.example.com/.well-known/openid-configuration',
+        jwks_uri: 'https://id.example.com/.well-known/jwks.json',
+        token_url: 'http://127.0.0.1:7123/v1/token',
+        default_audience: 'https://id.example.com',
+        default_ttl: 3600,
+        max_ttl: 86400,
+        active_key: { kid: exampleJwk.kid, alg: 'RS256' },
+      },
+    },
+  },
+  listKeys: {
+    oneKey: {
+      summary: 'A young issuer',
+      status: 200,
+      answer: {
+        items: [
+          {
+            kid: exampleJwk.kid,
+            alg: 'RS256',
+            state: 'active',
+            origin: 'generated',
+            created_at: 1767225600,
+            published_at: 1767225600,
+            activated_at: 1767225600,
+            jwk: exampleJwk,
+          },
+        ],
+        next: null,
+      },
+    },
+  },
+  getLiveness: { alive: { summary: 'A process that lives', status: 200, answer: { status: 'ok' } } },
+  getReadiness: { ready: { summary: 'An issuer that may sign', status: 200, answer: { status: 'ok' } } },
+  getMetrics: {
+    metrics: {
+      summary: 'A few of them',
+      status: 200,
+      answer: '# HELP process_start_time_seconds Start time of the process since unix epoch in seconds.\n',
+    },
+  },
+}

@@ -1,0 +1,56 @@
+/** The header fields of answers, as the components of the document. */
+export const headers = {
+  'X-Request-Id': {
+    description: 'The name of this request in the log and in the audit log.',
+    schema: { type: 'string', format: 'uuid' },
+  },
+  'X-Content-Type-Options': {
+    description: 'The media type is meant as it is.',
+    schema: { const: 'nosniff' },
+  },
+  'Cache-Control': {
+    description: 'Not to be kept.',
+    schema: { const: 'no-store' },
+  },
+  CacheLifetime: {
+    description:
+      'How long the document may be kept: half of the time to the next change of the keys, and for how long it may be ' +
+      'used while the issuer cannot be reached.',
+    schema: { type: 'string', pattern: '^public, max-age=\\d+(, stale-if-error=\\d+)?$' },
+    example: 'public, max-age=3600, stale-if-error=43200',
+  },
+  ETag: {
+    description: 'A strong entity tag: equal ones mean equal bytes.',
+    schema: { type: 'string', pattern: '^"[\\w-]+"$' },
+  },
+  'Access-Control-Allow-Origin': { description: 'Any page may read it.', schema: { const: '*' } },
+  Location: {
+    description: 'Where the new thing is.',
+    schema: { type: 'string' },
+    example: '/v1/sandboxes/billing-7f9c',
+  },
+  Allow: {
+    description: 'The methods that the path has.',
+    schema: { type: 'string' },
+    example: 'DELETE, GET, PATCH',
+  },
+  'WWW-Authenticate': { description: 'How to say who one is.', schema: { const: 'Bearer' } },
+  'Retry-After': {
+    description: 'How many seconds to wait.',
+    schema: { type: 'string', pattern: '^\\d+$' },
+    example: '5',
+  },
+} as const
+
+/** A header component. */
+export type HeaderName = keyof typeof headers
+
+/** References to header components, each under the name of the field. */
+export function referToHeaders(names: readonly HeaderName[]): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    names.map((name) => [
+      name === 'CacheLifetime' ? 'Cache-Control' : name,
+      { $ref: `#/components/headers/${name}` },
+    ]),
+  )
+}
