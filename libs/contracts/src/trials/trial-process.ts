@@ -45,9 +45,9 @@ export function startTrialProcess<M extends object>(module: string, task: TrialT
     kill: () => void child.kill('SIGKILL'),
     async received(fits) {
       const found = () => messages.find(fits)
-      const { promise, resolve } = Promise.withResolvers<void>()
+      const { promise, resolve } = Promise.withResolvers<undefined>()
       const look = () => {
-        if (found() !== undefined) resolve()
+        if (found() !== undefined) resolve(undefined)
       }
       listeners.add(look)
       look()

@@ -2,9 +2,9 @@ import { on } from 'node:events'
 
 /** Tells the trial that started this process something; what was told is not lost when this process is killed after. */
 export async function tell(message: object): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const { promise, resolve, reject } = Promise.withResolvers<undefined>()
   process.send?.(message, undefined, {}, (error) => {
-    if (error === null) resolve()
+    if (error === null) resolve(undefined)
     else reject(error)
   })
   await promise

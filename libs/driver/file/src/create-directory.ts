@@ -16,7 +16,8 @@ export async function createDirectory(root: string, path: string): Promise<void>
     if (code === 'EEXIST') return
     if (code !== 'ENOENT' || dirname(path) === root) throw error
     await createDirectory(root, dirname(path))
-    return await createDirectory(root, path)
+    await createDirectory(root, path)
+    return
   }
   await syncDirectory(dirname(path))
 }

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto'
 import {
   chmodSync,
   copyFileSync,
+  existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -114,8 +116,42 @@ describe('createFileSandboxRegistry', () => {
       await expect(registry.findById('a/b', NOW)).rejects.toThrowWithCode('ERR_STORE_CORRUPT')
       await expect(registry.findBySecretHash(SECRET, NOW)).rejects.toThrowWithCode('ERR_STORE_CORRUPT')
       await expect(registry.list({ limit: 1 }, NOW)).rejects.toThrowWithCode('ERR_STORE_CORRUPT')
-      await expect(registry.end('a/b', NOW)).rejects.toThrowWithCode('ERR_STORE_CORRUPT')
     }
+  })
+
+  it('still ends a sandbox whose record is damaged, and takes its ID and secret again', async () => {
+    const { folder, record } = await populated()
+    const registry = open(folder)
+    writeFileSync(record, 'garbage')
+    await expect(registry.register(first, NOW)).rejects.toThrowWithCode('ERR_STORE_CORRUPT')
+    expect(await registry.end('a/b', NOW)).toBe(true)
+    expect(await registry.end('a/b', NOW)).toBe(false)
+    // The file named after its secret was the same one, and cannot tell any more whose it was.
+    await expect(registry.findBySecretHash(SECRET, NOW)).rejects.toThrowWithCode('ERR_STORE_CORRUPT')
+    const restarted = open(folder)
+    await restarted.register(first, NOW)
+    expect(await restarted.findBySecretHash(SECRET, NOW)).toStrictEqual(first)
+  })
+
+  it('keeps a damaged name after a secret over restarts while a record is damaged that may have had it', async () => {
+    const { folder, record, secret } = await populated()
+    writeFileSync(record, 'garbage')
+    await expect(open(folder).findBySecretHash(SECRET, NOW)).rejects.toThrowWithCode('ERR_STORE_CORRUPT')
+    rmSync(secret)
+    copyFileSync(record, secret)
+    await expect(open(folder).findBySecretHash(SECRET, NOW)).rejects.toThrowWithCode('ERR_STORE_CORRUPT')
+  })
+
+  it('removes names after secrets that lead nowhere when it starts', async () => {
+    const { folder, record, secret } = await populated()
+    const stray = sha256('stray')
+    mkdirSync(join(folder, 'sandbox-secrets', stray.slice(0, 2)), { recursive: true, mode: 0o700 })
+    copyFileSync(record, join(folder, 'sandbox-secrets', stray.slice(0, 2), stray))
+    expect(await open(folder).findById('a/b', NOW)).toStrictEqual(first)
+    expect(filesIn(folder)).not.toContain(stray)
+    rmSync(record)
+    expect(await open(folder).findById('a/b', NOW)).toBeUndefined()
+    expect(existsSync(secret)).toBe(false)
   })
 
   it('refuses a record under the name of another one', async () => {

@@ -43,17 +43,17 @@ export async function putRecord<T extends RegistryRecord>(
   await removeSecrets(files, turn, id, dropped).catch(() => undefined)
 }
 
-/** Removes the record `stored`. Durable when it resolves. */
-export async function removeRecord<T extends RegistryRecord>(
+/** Removes the record of `id`, which has those secrets. Durable when it resolves. */
+export async function removeRecord<T>(
   files: RecordFiles<T>,
   turn: Turn,
   id: string,
-  stored: T,
+  secrets: readonly SecretHash[],
 ): Promise<void> {
   const path = files.pathOf(id)
   await turn.remove(path)
   await syncDirectory(dirname(path))
-  await removeSecrets(files, turn, id, stored.secrets).catch(() => undefined)
+  await removeSecrets(files, turn, id, secrets).catch(() => undefined)
 }
 
 /** Makes each of the secrets lead to the record that was brought. Durable when it resolves. */

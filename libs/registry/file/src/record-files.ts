@@ -21,6 +21,8 @@ export interface RecordFiles<T> {
   readOwner(sha256: string): string | undefined
   /** Every record, in no order, without blocking in between. Such as come and go meanwhile may be missing. */
   scan(): AsyncIterable<RecordFile>
+  /** Every hash of a secret that a file is named after, likewise. */
+  scanSecrets(): AsyncIterable<string>
   /** The record in the file at `path`; `undefined` when it is gone. */
   readAt(path: string): T | undefined
   pathOf(id: string): string
@@ -64,11 +66,10 @@ export function createRecordFiles<T extends RegistryRecord>(
     readOwner: (sha256) => readAny(secretPathOf(sha256))?.id,
     format: (record) => formatCheckedText({ ...expected, facts: {}, text: JSON.stringify(record) }),
     async *scan() {
-      const folder = join(root, kind.folder)
-      for (const shard of listOrEmpty(folder)) {
-        for (const name of listOrEmpty(join(folder, shard))) yield { path: join(folder, shard, name) }
-        await breathe()
-      }
+      for await (const { path } of scanShards(join(root, kind.folder))) yield { path }
+    },
+    async *scanSecrets() {
+      for await (const { name } of scanShards(join(root, kind.secretsFolder))) yield name
     },
   }
 }
@@ -80,6 +81,13 @@ export function isSecretHash(text: string): boolean {
 
 function shardedName(hash: string): [shard: string, name: string] {
   return [hash.slice(0, 2), hash]
+}
+
+async function* scanShards(folder: string) {
+  for (const shard of listOrEmpty(folder)) {
+    for (const name of listOrEmpty(join(folder, shard))) yield { name, path: join(folder, shard, name) }
+    await breathe()
+  }
 }
 
 function listOrEmpty(folder: string): string[] {

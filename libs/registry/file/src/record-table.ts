@@ -1,4 +1,4 @@
-import { type PageQuery, type RegistryPage, type UnixSeconds } from '@workload-identity/core'
+import { isIssuerError, type PageQuery, type RegistryPage, type UnixSeconds } from '@workload-identity/core'
 import { createTurns } from '@workload-identity/driver-file'
 import { putRecord, recordFilesOf, removeRecord } from './record-changes.ts'
 import { createRecordFiles, isSecretHash, type RecordFiles } from './record-files.ts'
@@ -52,10 +52,10 @@ export function createRecordTable<T extends RegistryRecord>(
       if (hasSecret(findLive(owner, now), sha256)) throw conflictOf(kind, 'ERR_SECRET_IN_USE', id)
     }
   }
-  /** An absent answer counts only when the registry was there all along. */
-  const knownAbsent = (): undefined => {
-    assertRegistry(options)
-    return undefined
+  /** What was found. That nothing was counts only when the registry was there all along. */
+  const known = (found: T | undefined): T | undefined => {
+    if (found === undefined) assertRegistry(options)
+    return found
   }
   const assertRegistrable = (record: T, id: string, now: UnixSeconds) => {
     if (findLive(id, now) !== undefined) throw conflictOf(kind, kind.existsCode, id)
@@ -78,14 +78,15 @@ export function createRecordTable<T extends RegistryRecord>(
       await putRecord(directory, files, turn, id, { record, stored: files.read(id) })
     })
   }
-  const removeAll = async (ids: readonly string[], isDue: (stored: T) => boolean) => {
-    const removed: T[] = []
+  /** Removes the records of `ids` that are due in one turn, and gives them. */
+  const removeAll = async (ids: readonly string[], isDue: (stored: T | Damaged) => boolean) => {
+    const removed: (T | Damaged)[] = []
     await turns.take({}, async (turn) => {
       assertRegistry(options)
       for (const id of ids) {
-        const stored = files.read(id)
+        const stored = readEvenDamaged(files, id)
         if (stored === undefined || !isDue(stored)) continue
-        await removeRecord(files, turn, id, stored)
+        await removeRecord(files, turn, id, stored === 'damaged' ? [] : stored.secrets)
         removed.push(stored)
       }
     })
@@ -94,18 +95,22 @@ export function createRecordTable<T extends RegistryRecord>(
 
   return {
     async register(record, now) {
-      await store(record, (id) => assertRegistrable(record, id, now))
+      await store(record, (id) => {
+        assertRegistrable(record, id, now)
+      })
     },
     async replace(record, now) {
-      await store(record, (id) => assertReplaceable(record, id, now))
+      await store(record, (id) => {
+        assertReplaceable(record, id, now)
+      })
     },
     async findById(id, now) {
       await assertReady()
-      return findLive(id, now) ?? knownAbsent()
+      return known(findLive(id, now))
     },
     async findBySecretHash(sha256, now) {
       await assertReady()
-      return (isSecretHash(sha256) ? findBySecret(files, kind, sha256, now) : undefined) ?? knownAbsent()
+      return known(isSecretHash(sha256) ? findBySecret(files, kind, sha256, now) : undefined)
     },
     async list(query, now, matches = () => true) {
       await assertReady()
@@ -120,9 +125,12 @@ export function createRecordTable<T extends RegistryRecord>(
     },
     async end(id, now) {
       await assertReady()
-      if (files.read(id) === undefined) return knownAbsent() ?? false
+      if (readEvenDamaged(files, id) === undefined) {
+        assertRegistry(options)
+        return false
+      }
       const removed = await removeAll([id], () => true)
-      return removed.some((record) => kind.isLive(record, now))
+      return removed.some((stored) => stored === 'damaged' || kind.isLive(stored, now))
     },
     async removeExpired(now, limit) {
       await assertReady()
@@ -131,12 +139,24 @@ export function createRecordTable<T extends RegistryRecord>(
       for (let start = 0; start < due.length; start += PORTION) {
         const removed = await removeAll(
           due.slice(start, start + PORTION),
-          (stored) => !kind.isLive(stored, now),
+          (stored) => stored !== 'damaged' && !kind.isLive(stored, now),
         )
         count += removed.length
       }
       return count
     },
+  }
+}
+
+/** A record that cannot be read, but can be ended. */
+type Damaged = 'damaged'
+
+function readEvenDamaged<T>(files: RecordFiles<T>, id: string): T | Damaged | undefined {
+  try {
+    return files.read(id)
+  } catch (error) {
+    if (isIssuerError(error, 'ERR_STORE_CORRUPT')) return 'damaged'
+    throw error
   }
 }
 
