@@ -20,6 +20,11 @@ describe('encodeBase64Url', () => {
     expect(encodeBase64Url(Uint8Array.of(0xfb, 0xff, 0xfe))).toBe('-__-')
   })
 
+  it.each([8191, 8192, 8193, 300_000])('encodes %i bytes as Buffer does', (length) => {
+    const bytes = Uint8Array.from({ length }, (_, index) => (index * 7) % 256)
+    expect(encodeBase64Url(bytes)).toBe(Buffer.from(bytes).toString('base64url'))
+  })
+
   it('is undone by decodeBase64', () => {
     fc.assert(
       fc.property(fc.uint8Array(), (bytes) => {

@@ -1,4 +1,4 @@
-import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
+import { CompactSign, createLocalJWKSet, decodeProtectedHeader, importJWK, jwtVerify } from 'jose'
 import { describe, expect, it } from 'vitest'
 import {
   errorOf,
@@ -45,6 +45,17 @@ describe('createLocalSigner', () => {
     ['EdDSA', keys.eddsa],
   ] as const)('signs %s byte for byte as openssl does', async (alg, key) => {
     await expect(createLocalSigner(() => ringOf(key)).sign(claims)).resolves.toBe(tokens[alg])
+  })
+
+  it.each([
+    ['RS256', keys.rs256, claims],
+    ['RS256', keys.rs256Long, { ...claims, sub: 'app:größe:sandbox:𝕏-"\\' }],
+    ['EdDSA', keys.eddsa, { ...claims, aud: ['a', 'b'] }],
+  ] as const)('signs %s byte for byte as jose does', async (alg, key, payload) => {
+    const jose = new CompactSign(new TextEncoder().encode(JSON.stringify(payload)))
+      .setProtectedHeader({ alg, kid: key.kid, typ: 'JWT' })
+      .sign(await importJWK({ ...key.private }, alg))
+    await expect(createLocalSigner(() => ringOf(key)).sign(payload)).resolves.toBe(await jose)
   })
 
   it('signs with the key that is active now', async () => {
