@@ -1,6 +1,7 @@
 import { statfsSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { IssuerError } from '@workload-identity/core'
-import { toFileError } from './file-error.ts'
+import { systemCode, toFileError } from './file-error.ts'
 
 /** Whether files may be kept where links, renames and syncs of other machines are not seen at once or not at all. */
 export interface FileSystemPolicy {
@@ -45,8 +46,8 @@ export function networkFileSystemOfType(type: number): string | undefined {
 }
 
 /**
- * Makes sure that the existing file or folder at `path` is on a local file system. Knows those of Linux; elsewhere
- * everything passes.
+ * Makes sure that the file or folder at `path` is on a local file system, or will be when it is created. Knows those of
+ * Linux; elsewhere everything passes.
  *
  * @throws {IssuerError} `ERR_STORE_UNAVAILABLE` with the reason, or when that cannot be told.
  */
@@ -66,6 +67,8 @@ function fileSystemType(path: string): number {
   try {
     return statfsSync(path).type
   } catch (error) {
+    const parent = dirname(resolve(path))
+    if (systemCode(error) === 'ENOENT' && parent !== path) return fileSystemType(parent)
     throw toFileError(error, 'tell the file system of', path)
   }
 }

@@ -35,9 +35,9 @@ const OTHERS = 0o077n
  */
 export function openPrivateDirectory(options: OpenPrivateDirectoryOptions): PrivateDirectory {
   const path = resolve(options.path)
+  assertLocalFileSystem(path, options)
   createDirectory(path)
   const opened = statPrivate(path)
-  assertLocalFileSystem(path, options)
   return {
     path,
     check() {
