@@ -7,7 +7,7 @@ import {
 } from '../key-ring/jwks.ts'
 import { publishedKeys, type KeyRing } from '../key-ring/key-ring.ts'
 import type { RotationPolicy } from '../key-ring/rotation-policy.ts'
-import type { Clock } from '../time.ts'
+import type { Clock, UnixSeconds } from '../time.ts'
 
 /** What publishing needs. */
 export interface PublishKeysDependencies {
@@ -33,15 +33,20 @@ export function createPublishKeys({
   clock,
 }: PublishKeysDependencies): () => PublishedKeys {
   let rendered: { readonly ring: KeyRing; readonly count: number; readonly jwks: Jwks } | undefined
+  let latest: { ring: KeyRing; now: UnixSeconds; fresh: boolean; published: PublishedKeys } | undefined
   return () => {
     const now = clock()
     const current = ring()
+    const fresh = isFresh()
+    // What is published follows from these three alone, so within a second it is worked out once.
+    if (latest?.ring === current && latest.now === now && latest.fresh === fresh) return latest.published
     // Keys only ever leave a given ring by the clock, so an unchanged number is an unchanged set.
     const count = publishedKeys(current, now).length
     if (rendered?.ring !== current || rendered.count !== count) {
       rendered = { ring: current, count, jwks: toPublicJwks(current, now) }
     }
-    const cache = isFresh() ? jwksCacheLifetime(current, policy, now) : { maxAge: MIN_JWKS_MAX_AGE }
-    return { jwks: rendered.jwks, cache }
+    const cache = fresh ? jwksCacheLifetime(current, policy, now) : { maxAge: MIN_JWKS_MAX_AGE }
+    latest = { ring: current, now, fresh, published: { jwks: rendered.jwks, cache } }
+    return latest.published
   }
 }
