@@ -26,9 +26,13 @@ export function comparePages(
     const line = index === -1 ? wanted.length : index
     return [
       `${path}:${line + 1} is not what the sources say: ${howToRepair}` +
-        `\n  it has   ${found[line] ?? '(nothing)'}\n  it needs ${wanted[line] ?? '(nothing)'}`,
+        `\n  it has   ${show(found[line])}\n  it needs ${show(wanted[line])}`,
     ]
   })
+}
+
+function show(line = '(nothing)'): string {
+  return line.length > 150 ? `${line.slice(0, 150)}…` : line
 }
 
 function generatePages(folder: string): readonly TextFile[] {

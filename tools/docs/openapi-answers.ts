@@ -37,7 +37,7 @@ export function toRefusalAnswer(refusal: Refusal, examples: Examples) {
   return {
     description,
     headers: referToHeaders([
-      ...(isEarly === true ? [] : (['X-Request-Id'] as const)),
+      isEarly === true ? 'OptionalRequestId' : 'X-Request-Id',
       'X-Content-Type-Options',
       'Cache-Control',
       ...(refusal.headers ?? []),

@@ -1,8 +1,14 @@
-/** The header fields of answers, as the components of the document. */
-export const headers = {
-  'X-Request-Id': {
-    description: 'The name of this request in the log and in the audit log.',
-    schema: { type: 'string', format: 'uuid' },
+const requestId = {
+  description: 'The name of this request in the log and in the audit log.',
+  schema: { type: 'string', format: 'uuid' },
+}
+
+const fields = {
+  'X-Request-Id': requestId,
+  OptionalRequestId: {
+    ...requestId,
+    description: `${requestId.description} Absent when it was refused before it was understood as one.`,
+    required: false,
   },
   'X-Content-Type-Options': {
     description: 'The media type is meant as it is.',
@@ -42,15 +48,22 @@ export const headers = {
   },
 } as const
 
+/** The header components. Those that are not always there say so. */
+export const headers = Object.fromEntries(
+  Object.entries(fields).map(([name, field]) => [name, { required: true, ...field }]),
+)
+
 /** A header component. */
-export type HeaderName = keyof typeof headers
+export type HeaderName = keyof typeof fields
+
+const fieldNames: Readonly<Partial<Record<HeaderName, string>>> = {
+  CacheLifetime: 'Cache-Control',
+  OptionalRequestId: 'X-Request-Id',
+}
 
 /** References to header components, each under the name of the field. */
 export function referToHeaders(names: readonly HeaderName[]): Readonly<Record<string, unknown>> {
   return Object.fromEntries(
-    names.map((name) => [
-      name === 'CacheLifetime' ? 'Cache-Control' : name,
-      { $ref: `#/components/headers/${name}` },
-    ]),
+    names.map((name) => [fieldNames[name] ?? name, { $ref: `#/components/headers/${name}` }]),
   )
 }

@@ -8,7 +8,7 @@ export interface Refusal {
   readonly name: string
   readonly description: string
   readonly headers?: readonly HeaderName[]
-  /** Whether it can be given before there is a request, and then has no `x-request-id`. */
+  /** Whether it can be given before there is a request, and then may have no `x-request-id`. */
   readonly isEarly?: boolean
   /** The codes it can have, each with a sentence as an example. */
   readonly errors: Readonly<Partial<Record<HttpErrorCode, string>>>
@@ -22,7 +22,7 @@ export const refusals: Readonly<Record<number, Refusal>> = {
     isEarly: true,
     errors: {
       invalid_request: 'unknown query parameter "audiense"',
-      invalid_target: 'the audience is empty',
+      invalid_target: 'an audience is empty',
     },
   },
   401: {

@@ -1,0 +1,180 @@
+import { fileURLToPath } from 'node:url'
+import { isDeepStrictEqual } from 'node:util'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { describe, expect, it } from 'vitest'
+import { createTestFolder, startIssuer, type IssuerProcess } from './issuer-process.ts'
+import { readOpenApiDocument, type DescribedOperation } from './openapi-document.ts'
+import { sendRequest, type HttpAnswer, type HttpRequest } from './send-request.ts'
+
+const document = readOpenApiDocument()
+const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
+)
+const sandbox = { sandbox_id: 'billing-7f9c', app: 'billing' }
+const readToken = 'wia_read-token-of-at-least-32-characters-'
+
+async function startDescribedIssuer(): Promise<IssuerProcess> {
+  const folder = await createTestFolder()
+  const adminToken = 'wia_admin-token-of-at-least-32-characters'
+  const tokens = `ada admin ${adminToken}\nrob read ${readToken}\n`
+  writeFileSync(join(folder, 'admin-token'), tokens, { mode: 0o600 })
+  const issuer = await startIssuer({ folder, flags: ['--organization-id=acme', '--cluster-id=eu-1'] })
+  return { ...issuer, adminToken }
+}
+
+/** The sandbox of the examples, as if it were registered just now. */
+async function registerAnew(issuer: IssuerProcess): Promise<string> {
+  const control = (path: string, request: HttpRequest) =>
+    sendRequest(issuer.ready.control, path, { bearer: issuer.adminToken, ...request })
+  await control(`/v1/sandboxes/${sandbox.sandbox_id}`, { method: 'DELETE' })
+  const answer = await control('/v1/sandboxes', { method: 'POST', json: sandbox })
+  return (answer.json as { secret: string }).secret
+}
+
+/** Puts the parts of an example together. */
+function toRequest(path: string, operation: DescribedOperation, name: string) {
+  const query = new URLSearchParams()
+  const headers: Record<string, string> = {}
+  let target = path
+  for (const parameter of operation.parameters) {
+    const value = parameter.examples[name]?.value
+    if (value === undefined) continue
+    if (parameter.in === 'path')
+      target = target.replace(`{${parameter.name}}`, encodeURIComponent(String(value)))
+    if (parameter.in === 'query')
+      for (const item of [value].flat()) query.append(parameter.name, String(item))
+    if (parameter.in === 'header') headers[parameter.name] = String(value)
+  }
+  const json = operation.requestBody?.content['application/json'].examples[name]?.value
+  return { target: query.size === 0 ? target : `${target}?${query}`, headers, json }
+}
+
+function credentialOf(issuer: IssuerProcess, operation: DescribedOperation, name: string, secret: string) {
+  const usual = operation.tags[0] === 'token' ? secret : issuer.adminToken
+  const given = operation['x-examples'][name]?.credential
+  if (operation.security.length === 0 || given === 'none') return undefined
+  if (given === 'read-only') return readToken
+  return given === 'unknown' ? 'wis_unknown' : usual
+}
+
+/** Whether a body is like the one shown: equal for an error, else of the same members. Texts differ. */
+function isAsShown({ status, json }: HttpAnswer, shown: unknown): boolean {
+  if (typeof shown !== 'object') return true
+  return status >= 400 ? isDeepStrictEqual(json, shown) : isDeepStrictEqual(shapeOf(json), shapeOf(shown))
+}
+
+/** The members of a value and their types; of an array those of its first item. */
+function shapeOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.slice(0, 1).map(shapeOf)
+  if (typeof value !== 'object' || value === null) return value === null ? 'null' : typeof value
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, shapeOf(member)]))
+}
+
+describe('docs/openapi.json', () => {
+  it('has the routes of the running process, and no others', async () => {
+    const preload = fileURLToPath(new URL('print-routes.ts', import.meta.url))
+    const env = { NODE_OPTIONS: `--import=${preload}` }
+    const issuer = await startIssuer({ folder: await createTestFolder(), env })
+    const routes = issuer.logLines().filter(({ msg }) => msg === 'route')
+    const running = routes.map(
+      ({ method, url }) => `${String(method)} ${String(url).replace(/:(\w+)/g, '{$1}')}`,
+    )
+    expect(running.sort()).toEqual(operations.map(({ method, path }) => `${method} ${path}`).sort())
+  })
+
+  it('has the methods that the process names in Allow', async () => {
+    const issuer = await startDescribedIssuer()
+    for (const [path, methods] of Object.entries(document.paths)) {
+      const listener = Object.values(methods)[0]!.tags[0]
+      const answer = await sendRequest(issuer.ready[listener], path.replace('{id}', 'x'), { method: 'PUT' })
+      const allow = Object.keys(methods).map((method) => method.toUpperCase())
+      expect([path, answer.status, answer.headers.allow]).toEqual([path, 405, allow.sort().join(', ')])
+      expect(document.compareAnswer(answer, document.responses['MethodNotAllowed']!)).toEqual([])
+    }
+  })
+
+  it('has examples that the process answers as it says', async () => {
+    const issuer = await startDescribedIssuer()
+    const problems: unknown[] = []
+    let sent = 0
+    for (const { path, method, operation } of operations) {
+      for (const [name, { status }] of Object.entries(operation['x-examples'])) {
+        const bearer = credentialOf(issuer, operation, name, await registerAnew(issuer))
+        const { target, ...request } = toRequest(path, operation, name)
+        const credential = bearer === undefined ? {} : { bearer }
+        const listener = issuer.ready[operation.tags[0]]
+        const answer = await sendRequest(listener, target, { method, ...request, ...credential })
+        sent += 1
+        const example = `${operation.operationId} ${name}`
+        const described = operation.responses[status]!
+        const shown = Object.values(described.content ?? {})[0]?.examples[name]?.value
+        if (answer.status !== status) problems.push({ example, status: answer.status, body: answer.text })
+        const differences = document.compareAnswer(answer, described)
+        if (differences.length > 0) problems.push({ example, differences })
+        if (!isAsShown(answer, shown)) problems.push({ example, shown, body: answer.text })
+      }
+    }
+    expect(problems).toEqual([])
+    expect(sent).toBeGreaterThan(40)
+  })
+
+  it('describes the refusals that operations share', async () => {
+    const issuer = await startDescribedIssuer()
+    const asSandbox = { bearer: await registerAnew(issuer) }
+    const asAdmin = { method: 'POST', bearer: issuer.adminToken }
+    const send = (path: string, request: HttpRequest) =>
+      path.startsWith('/v1/token')
+        ? sendRequest(issuer.ready.token, path, { ...asSandbox, ...request })
+        : sendRequest(issuer.ready.control, path, { ...asAdmin, ...request })
+    const cases: readonly [string, number, string, HttpRequest][] = [
+      ['InvalidRequest', 400, '/v1/token?audiense=x', {}],
+      ['Unauthenticated', 401, '/v1/token', { bearer: '' }],
+      ['AccessDenied', 403, '/v1/token', { bearer: 'wis_unknown' }],
+      ['NotFound', 404, '/v1/token/', {}],
+      ['MethodNotAllowed', 405, '/v1/token', { method: 'DELETE' }],
+      ['Conflict', 409, '/v1/sandboxes', { json: sandbox }],
+      ['RequestTooLarge', 413, '/v1/sandboxes', { json: { app: 'a'.repeat(70_000) } }],
+      ['UriTooLong', 414, `/v1/token?audience=${'a'.repeat(9000)}`, {}],
+      [
+        'UnsupportedMediaType',
+        415,
+        '/v1/sandboxes',
+        { json: sandbox, headers: { 'content-type': 'text/plain' } },
+      ],
+      ['ExpectationFailed', 417, '/v1/token', { headers: { expect: 'the-best' } }],
+      ['HeaderTooLarge', 431, '/v1/token', { headers: { 'x-large': 'a'.repeat(17_000) } }],
+    ]
+    for (const [name, status, path, request] of cases) {
+      const answer = await send(path, request)
+      const described = document.responses[name]!
+      expect([name, answer.status, ...document.compareAnswer(answer, described)]).toEqual([name, status])
+      const { error } = answer.json as { error: string }
+      expect(Object.keys(described.content!['application/json']!.examples)).toContain(error)
+    }
+  })
+
+  it('describes the 503 of every operation that asks a registry, once that is lost', async () => {
+    const issuer = await startDescribedIssuer()
+    const secret = await registerAnew(issuer)
+    const store = new DatabaseSync(join(issuer.folder, 'issuer.db'))
+    store.exec('DELETE FROM registry')
+    store.close()
+    const statuses: Record<string, number> = {}
+    for (const { path, method, operation } of operations) {
+      const [name = ''] = Object.keys(operation['x-examples'])
+      const { target, ...request } = toRequest(path, operation, name)
+      const bearer = credentialOf(issuer, operation, name, secret)
+      const sent = { method, ...request, ...(bearer !== undefined && { bearer }) }
+      const answer = await sendRequest(issuer.ready[operation.tags[0]], target, sent)
+      statuses[operation.operationId] = answer.status
+      expect(document.compareAnswer(answer, operation.responses[answer.status]!)).toEqual([])
+    }
+    const untouched = ['Discovery', 'Jwks', 'Issuer', 'Keys', 'Liveness', 'Metrics']
+    const answered = Object.keys(statuses).filter((id) => statuses[id] === 200)
+    expect(answered.every((id) => untouched.some((word) => id.includes(word)))).toBe(true)
+    expect(answered).toHaveLength(8)
+    expect(Object.values(statuses).filter((status) => status !== 200 && status !== 503)).toEqual([])
+  })
+})
