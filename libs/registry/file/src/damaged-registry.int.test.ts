@@ -1,10 +1,8 @@
-import { createHash } from 'node:crypto'
 import {
   chmodSync,
   copyFileSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -13,59 +11,24 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { toThrowWithCode } from '@workload-identity/contracts'
-import { interceptFileSystem, systemError } from '@workload-identity/contracts/trials'
-import { isIssuerError, unixSeconds, type SandboxRecord, type SandboxRegistry } from '@workload-identity/core'
+import { unixSeconds } from '@workload-identity/core'
 import { createProcessToken, openPrivateDirectory } from '@workload-identity/driver-file'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createFileRegistryIdentity, createFileSandboxRegistry } from './index.ts'
+import {
+  filesIn,
+  first,
+  NOW,
+  open,
+  populated,
+  sandbox,
+  SECRET,
+  sha256,
+} from './populated-registry.testing.ts'
 
 expect.extend({ toThrowWithCode })
-
-const NOW = unixSeconds(1_767_225_600)
-const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
-const SECRET = sha256('secret')
-
-const sandbox = (sandbox_id: string, changes: Partial<SandboxRecord> = {}): SandboxRecord => ({
-  sandbox_id,
-  app: 'shop',
-  secrets: [],
-  created_at: NOW,
-  revision: 1,
-  ...changes,
-})
-const first = sandbox('a/b', { secrets: [{ sha256: SECRET }] })
-
-function open(path: string): SandboxRegistry {
-  return createFileSandboxRegistry({
-    directory: openPrivateDirectory({ path }),
-    registryId: () => 'registry-1',
-  })
-}
-
-/** A registry with one sandbox, and the paths of its files. */
-async function populated() {
-  const folder = mkdtempSync(join(tmpdir(), 'wid-registry-'))
-  onTestFinished(() => rmSync(folder, { recursive: true }))
-  await createFileRegistryIdentity({ directory: openPrivateDirectory({ path: folder }) }).claim('registry-1')
-  await open(folder).register(first, NOW)
-  const hash = sha256('a/b')
-  return {
-    folder,
-    record: join(folder, 'sandboxes', hash.slice(0, 2), hash),
-    secret: join(folder, 'sandbox-secrets', SECRET.slice(0, 2), SECRET),
-    identity: join(folder, 'registry-id'),
-  }
-}
-
-function filesIn(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => entry.name)
-    .sort()
-}
 
 describe('createFileSandboxRegistry', () => {
   it('keeps a private file of each record, named after its ID, and a name for each secret', async () => {
@@ -244,48 +207,6 @@ describe('createFileSandboxRegistry', () => {
     await open(folder).register(sandbox('c'), NOW)
     expect(readdirSync(join(folder, 'turn'))).toStrictEqual([])
   })
-
-  it.each(['ENOSPC', 'EROFS', 'EIO'])(
-    'rejects a replacement with ERR_STORE_UNAVAILABLE when any step of it fails with %s, and holds the old or the new one',
-    async (code) => {
-      const next = sandbox('a/b', { secrets: [{ sha256: sha256('new') }], revision: 2 })
-      for (let failing = 1; ; failing += 1) {
-        const { folder } = await populated()
-        const registry = open(folder)
-        await registry.findById('a/b', NOW)
-        let steps = 0
-        const restore = await interceptFileSystem(() => {
-          steps += 1
-          if (steps === failing) throw systemError(code)
-        })
-        const outcome = await registry.replace(next, NOW).then(() => 'saved', codeOf)
-        restore()
-        expect(['saved', 'ERR_STORE_UNAVAILABLE']).toContain(outcome)
-        // Through the same handle, which repairs nothing any more.
-        const found = await registry.findById('a/b', NOW)
-        expect(outcome === 'saved' ? [2] : [1, 2]).toContain(found?.revision)
-        const isNew = found?.revision === 2
-        expect(found).toStrictEqual(isNew ? next : first)
-        expect(await registry.findBySecretHash(SECRET, NOW)).toStrictEqual(isNew ? undefined : first)
-        expect(await registry.findBySecretHash(sha256('new'), NOW)).toStrictEqual(isNew ? next : undefined)
-        expect(await open(folder).end('a/b', NOW)).toBe(true)
-        if (steps < failing) break
-      }
-    },
-  )
-
-  it('still finds and lists when nothing can be changed any more', async () => {
-    const { folder } = await populated()
-    const restore = await interceptFileSystem(() => {
-      throw systemError('EROFS')
-    })
-    onTestFinished(restore)
-    const registry = open(folder)
-    expect(await registry.findById('a/b', NOW)).toStrictEqual(first)
-    expect(await registry.findBySecretHash(SECRET, NOW)).toStrictEqual(first)
-    expect((await registry.list({ limit: 1 }, NOW)).items).toStrictEqual([first])
-    await expect(registry.end('a/b', NOW)).rejects.toThrowWithCode('ERR_STORE_UNAVAILABLE')
-  })
 })
 
 describe('createFileRegistryIdentity', () => {
@@ -297,7 +218,3 @@ describe('createFileRegistryIdentity', () => {
     expect(filesIn(folder)).toStrictEqual([sha256('a/b'), SECRET, 'registry-id'].sort())
   })
 })
-
-function codeOf(error: unknown): string {
-  return isIssuerError(error) ? error.code : String(error)
-}
