@@ -27,6 +27,7 @@ interface Failure {
 export function createAnswerLog(listener: ListenerName, http: HttpOptions): AnswerLog {
   const { logger, onAnswer, trustedProxies } = http
   const findClientAddress = createFindClientAddress(trustedProxies)
+  const logsQuietAnswers = () => logger.level === 'debug' || logger.level === 'trace'
   const failures = new WeakMap<FastifyRequest, Failure>()
   return {
     noteFailure(request, error, { error: answered }) {
@@ -34,24 +35,24 @@ export function createAnswerLog(listener: ListenerName, http: HttpOptions): Answ
     },
     record(request, reply) {
       const { method } = request
-      const route = request.routeOptions.url ?? 'unknown'
-      const status = reply.statusCode
+      const { url: route = 'unknown', config } = request.routeOptions
+      const { statusCode: status, elapsedTime } = reply
       const failure = failures.get(request)
-      const seconds = reply.elapsedTime / 1000
-      const line = {
-        listener,
-        method,
-        route,
-        status,
-        request_id: request.id,
-        client: findClientAddress(request.raw),
-        ms: Math.round(reply.elapsedTime * 10) / 10,
-        ...(failure !== undefined && { code: failure.code }),
+      const facts = { listener, method, route, status, ...(failure !== undefined && { code: failure.code }) }
+      // What verifiers, probes and scrapers ask for all day is of interest only when it goes wrong.
+      const isQuiet = status < 400 && config.isQuiet === true
+      if (!isQuiet || logsQuietAnswers()) {
+        const line = {
+          ...facts,
+          request_id: request.id,
+          client: findClientAddress(request.raw),
+          ms: Math.round(elapsedTime * 10) / 10,
+        }
+        if (status >= 500) logger.error({ ...line, error: describeError(failure?.error) }, 'answered')
+        else if (isQuiet) logger.debug(line, 'answered')
+        else logger.info(line, 'answered')
       }
-      if (status >= 500) logger.error({ ...line, error: describeError(failure?.error) }, 'answered')
-      else if (isQuiet(request, status)) logger.debug(line, 'answered')
-      else logger.info(line, 'answered')
-      onAnswer?.({ listener, method, route, status, seconds, ...(failure && { code: failure.code }) })
+      onAnswer?.({ ...facts, seconds: elapsedTime / 1000 })
     },
     recordUnparsed({ status, error: code }) {
       const facts = { listener, method: 'unknown', route: 'unknown', status, code }
@@ -59,9 +60,4 @@ export function createAnswerLog(listener: ListenerName, http: HttpOptions): Answ
       onAnswer?.({ ...facts, seconds: 0 })
     },
   }
-}
-
-/** What verifiers, probes and scrapers ask for all day is of interest only when it goes wrong. */
-function isQuiet(request: FastifyRequest, status: number): boolean {
-  return status < 400 && request.routeOptions.config.isQuiet === true
 }

@@ -2,6 +2,8 @@ import { hash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { unauthenticated } from './http-refusal.ts'
 
+const FIELD = 'authorization'
+
 /** The longest token that is looked at, in characters. */
 const MAX_TOKEN_LENGTH = 1000
 
@@ -13,9 +15,11 @@ const MAX_TOKEN_LENGTH = 1000
  */
 export function parseBearerToken({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>): string {
   // Node drops all but the first of several fields; which one was meant is not for us to guess.
-  const values = rawHeaders.filter(
-    (_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === 'authorization',
-  )
+  const values: string[] = []
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? ''
+    if (name.length === FIELD.length && name.toLowerCase() === FIELD) values.push(rawHeaders[index + 1] ?? '')
+  }
   const [value] = values
   if (value === undefined) throw unauthenticated('Authorization: Bearer <secret> is missing')
   if (values.length > 1) throw unauthenticated('Authorization is given more than once')

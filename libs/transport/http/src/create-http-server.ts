@@ -15,6 +15,7 @@ import {
 } from 'fastify'
 import { createAnswerLog } from './answer-log.ts'
 import { toErrorAnswer } from './error-mapping.ts'
+import { limitHandlerTime } from './handler-timeout.ts'
 import type { HttpOptions, ListenerName } from './http-options.ts'
 import { HTTP_LIMITS, type HttpLimits } from './limits.ts'
 import { strictRequests } from './strict-requests.ts'
@@ -81,6 +82,7 @@ export function createHttpServer({
 
   app.setValidatorCompiler(compileValidator)
   app.setErrorHandler(sendError)
+  limitHandlerTime(app, limits.handlerTimeoutMs)
   app.register(strictRequests, { limits })
   app.addHook('onSend', (request, reply, payload, next) => {
     reply.headers(commonHeaders(request))
@@ -120,7 +122,6 @@ function createInstance(
     // Never taken from a header: an ID that a caller chose could be somebody else's.
     genReqId: () => randomUUID(),
     bodyLimit: limits.bodyBytes,
-    handlerTimeout: limits.handlerTimeoutMs,
     requestTimeout: limits.requestTimeoutMs,
     keepAliveTimeout: limits.keepAliveTimeoutMs,
     connectionTimeout: limits.idleTimeoutMs,

@@ -1,9 +1,6 @@
 import { isIssuerError, type IssuerErrorCode } from '@workload-identity/core'
-import { HttpRefusal, type ErrorAnswer } from './http-refusal.ts'
+import { HttpRefusal, RETRY_AFTER_SECONDS, type ErrorAnswer } from './http-refusal.ts'
 import type { HttpErrorCode } from './http-options.ts'
-
-/** The seconds after which a client that got a 503 should try again. */
-const RETRY_AFTER_SECONDS = '5'
 
 /** How an issuer's error is answered. Without a description, the error's own sentence is said: it concerns the request. */
 interface AnswerRule {
@@ -98,10 +95,6 @@ const frameworkAnswers: Readonly<Record<string, ErrorAnswer>> = {
     error: 'unsupported_media_type',
     description: 'the body must be sent as application/json',
   },
-  FST_ERR_HANDLER_TIMEOUT: withRetryAfter({
-    ...unavailable,
-    description: 'it took too long; try again later',
-  }),
 }
 
 /** How an error of that code is answered: status and `error`. */

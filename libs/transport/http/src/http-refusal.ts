@@ -1,5 +1,8 @@
 import type { HttpErrorCode } from './http-options.ts'
 
+/** The seconds after which a client that got a 503 should try again. */
+export const RETRY_AFTER_SECONDS = '5'
+
 /** An error answer: what is said to the client, and nothing else. */
 export interface ErrorAnswer {
   readonly status: number
@@ -67,5 +70,15 @@ export function uriTooLong(limit: number): HttpRefusal {
     status: 414,
     error: 'uri_too_long',
     description: `path and query are longer than ${limit} bytes`,
+  })
+}
+
+/** The answer to a request that was not handled in time. */
+export function handlerTimedOut(): HttpRefusal {
+  return new HttpRefusal({
+    status: 503,
+    error: 'temporarily_unavailable',
+    description: 'it took too long; try again later',
+    headers: { 'retry-after': RETRY_AFTER_SECONDS },
   })
 }

@@ -62,7 +62,8 @@ function assertSizes({ url = '', rawHeaders }: IncomingMessage, limits: HttpLimi
     throw headerTooLarge(`there are more than ${limits.headerFields} header fields`)
   }
   // Each field also costs a colon, a space and a line end.
-  const bytes = rawHeaders.reduce((sum, text) => sum + text.length + 2, 0)
+  let bytes = 0
+  for (const text of rawHeaders) bytes += text.length + 2
   if (bytes > limits.headerBytes) {
     throw headerTooLarge(`the header fields are longer than ${limits.headerBytes} bytes`)
   }
@@ -70,15 +71,20 @@ function assertSizes({ url = '', rawHeaders }: IncomingMessage, limits: HttpLimi
 
 function assertTarget({ url = '' }: IncomingMessage): void {
   if (url.includes('#')) throw invalidRequest('the path must not have a fragment')
-  const [path = ''] = url.split('?', 1)
-  if (path.endsWith('/')) throw notFound()
+  const query = url.indexOf('?')
+  const end = query === -1 ? url.length : query
+  if (url[end - 1] === '/') throw notFound()
 }
 
 /** RFC 9112 §3.2: a request that is routed by one host and answered as another is how caches are poisoned. */
 function assertOneHost({ rawHeaders, httpVersion }: IncomingMessage): void {
-  const hosts = rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === 'host')
-  if (hosts.length > 1) throw invalidRequest('Host is given more than once')
-  if (hosts.length === 0 && httpVersion !== '1.0') throw invalidRequest('Host is missing')
+  let hosts = 0
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? ''
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts += 1
+  }
+  if (hosts > 1) throw invalidRequest('Host is given more than once')
+  if (hosts === 0 && httpVersion !== '1.0') throw invalidRequest('Host is missing')
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {

@@ -1,5 +1,10 @@
-import { DISCOVERY_PATH, type Issuer, type PublishedKeys } from '@workload-identity/core'
-import { sendCachedDocument, toCachedDocument } from '../cached-document.ts'
+import {
+  DISCOVERY_PATH,
+  type DiscoveryDocument,
+  type Issuer,
+  type PublishedKeys,
+} from '@workload-identity/core'
+import { sendCachedDocument, toCachedDocument, type CachedDocument } from '../cached-document.ts'
 import type { HttpApp } from '../create-http-server.ts'
 import { discoveryOperation } from '../openapi/public-operations.ts'
 import { emptyQuery } from '../schemas.ts'
@@ -12,15 +17,21 @@ export interface DiscoveryRouteOptions {
   readonly issuerPath: string
 }
 
-/** Adds the OpenID Connect discovery document, which may be kept as long as the keys. */
+/** Adds the OpenID Connect discovery document, which may be kept as long as the keys. An unchanged one is rendered once. */
 export function addDiscoveryRoute(app: HttpApp, options: DiscoveryRouteOptions): void {
+  let latest: { readonly text: string; readonly document: CachedDocument } | undefined
+  const render = (value: DiscoveryDocument) => {
+    const text = JSON.stringify(value)
+    if (latest?.text !== text) latest = { text, document: toCachedDocument(value, 'application/json') }
+    return latest.document
+  }
   app.route({
     method: ['GET', 'HEAD'],
     url: options.issuerPath + DISCOVERY_PATH,
     schema: { querystring: emptyQuery },
     config: { isQuiet: true, openapi: discoveryOperation },
     handler: (request, reply) => {
-      const document = toCachedDocument(options.issuer.discoveryDocument(), 'application/json')
+      const document = render(options.issuer.discoveryDocument())
       return sendCachedDocument(request, reply, document, options.publishKeys().cache)
     },
   })

@@ -12,7 +12,10 @@ export function addTokenRoute(app: HttpApp, sandboxTokens: SandboxTokens): void 
     {
       schema: { querystring: tokenQuery },
       config: { openapi: tokenOperation },
-      onRequest: async (request) => void parseBearerToken(request.raw),
+      onRequest: (request, _reply, next) => {
+        parseBearerToken(request.raw)
+        next()
+      },
     },
     async ({ raw, query: { audience, ttl } }) => {
       const token = await sandboxTokens.issue(hashBearerToken(parseBearerToken(raw)), {
