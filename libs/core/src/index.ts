@@ -161,6 +161,13 @@ export {
   type AuthenticateSandbox,
   type AuthenticateSandboxDependencies,
 } from './use-cases/authenticate-sandbox.ts'
+export {
+  cacheSandboxes,
+  type CachedSandboxes,
+  type CacheSandboxesOptions,
+  type SandboxSource,
+} from './use-cases/cache-sandboxes.ts'
+export type { SandboxReadingPolicy } from './use-cases/sandbox-readings.ts'
 export { describeSandbox, mintSandboxToken, toWorkload } from './use-cases/mint-sandbox-token.ts'
 export {
   createRegisterSandbox,
