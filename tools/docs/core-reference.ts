@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Application, type TypeDocOptions } from 'typedoc'
+import { anchorsOf } from '../markdown.ts'
 
 const preface = 'Everything the package exports. Generated from its sources by `npm run docs`.'
 
@@ -47,11 +48,22 @@ export async function generateCoreReference(root: string): Promise<string> {
     if (app.logger.hasErrors() || app.logger.hasWarnings())
       throw new Error('TypeDoc has complaints, see above')
     const page = readFileSync(join(folder, 'core.md'), 'utf8')
-    // Members of different types share the names of their anchors, so that none of them can be linked to anyway.
-    return page
-      .replace(/<a id="property-[^"]*"><\/a> /g, '')
-      .replace(/^# .*\n/, (title) => `${title}\n${preface}\n`)
+    return tidy(page)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/**
+ * Takes out the anchors of members, whose names repeat from type to type so that none can be linked to, and corrects links
+ * to headings that TypeDoc believes to be second ones of their name.
+ */
+function tidy(page: string): string {
+  const anchors = anchorsOf(page)
+  return page
+    .replace(/^# .*\n/, (title) => `${title}\n${preface}\n`)
+    .replace(/<a id="property-[^"]*"><\/a> /g, '')
+    .replace(/\]\(#([\w-]+)-\d+\)/g, (link, anchor: string) =>
+      anchors.has(link.slice(3, -1)) ? link : `](#${anchor})`,
+    )
 }

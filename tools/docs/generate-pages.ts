@@ -16,13 +16,12 @@ import { buildOpenApiDocument } from './openapi-document.ts'
 
 /** Every generated page, as it has to be. */
 export async function generatePages(root: string): Promise<readonly TextFile[]> {
-  const settings = 'apps/issuer/README.md'
-  return Promise.all([
-    toPage('docs/openapi.json', JSON.stringify(await generateOpenApi(root))),
-    toPage('docs/errors.md', generateErrorReference(root)),
-    toPage('docs/api/core.md', await generateCoreReference(root)),
-    { path: settings, text: generateSettings(root) },
-  ])
+  return [
+    await toPage('docs/openapi.json', JSON.stringify(await generateOpenApi(root))),
+    await toPage('docs/errors.md', generateErrorReference(root)),
+    await toPage('docs/api/core.md', await generateCoreReference(root)),
+    { path: 'apps/issuer/README.md', text: generateSettings(root) },
+  ]
 }
 
 async function generateOpenApi(root: string) {

@@ -30,10 +30,12 @@ export function toAnswer(answer: AnswerDocs, examples: Examples, { isHead }: { r
 /** An error answer: with the examples of an operation, or with its usual ones when there are none. */
 export function toRefusalAnswer(refusal: Refusal, examples: Examples) {
   const { description, isEarly, errors } = refusal
-  const usual = Object.entries(errors).map(([error, sentence]) => [
-    error,
-    { value: { error, error_description: sentence } },
-  ])
+  const usual: Readonly<Record<string, unknown>> = Object.fromEntries(
+    Object.entries(errors).map(([error, sentence]) => [
+      error,
+      { value: { error, error_description: sentence } },
+    ]),
+  )
   return {
     description,
     headers: referToHeaders([
@@ -45,7 +47,7 @@ export function toRefusalAnswer(refusal: Refusal, examples: Examples) {
     content: {
       'application/json': {
         schema: { $ref: '#/components/schemas/Error' },
-        examples: Object.keys(examples).length > 0 ? toAnswerExamples(examples) : Object.fromEntries(usual),
+        examples: Object.keys(examples).length > 0 ? toAnswerExamples(examples) : usual,
       },
     },
   }

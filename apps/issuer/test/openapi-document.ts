@@ -19,7 +19,7 @@ export interface DescribedOperation {
     readonly name: string
     readonly in: 'path' | 'query' | 'header'
     readonly schema: object
-    readonly examples: NamedExamples
+    readonly examples: Readonly<Record<string, { readonly value: string | readonly string[] }>>
   }[]
   readonly requestBody?: {
     readonly content: {

@@ -43,8 +43,7 @@ function toRequest(path: string, operation: DescribedOperation, name: string) {
     if (value === undefined) continue
     if (parameter.in === 'path')
       target = target.replace(`{${parameter.name}}`, encodeURIComponent(String(value)))
-    if (parameter.in === 'query')
-      for (const item of [value].flat()) query.append(parameter.name, String(item))
+    if (parameter.in === 'query') for (const item of [value].flat()) query.append(parameter.name, item)
     if (parameter.in === 'header') headers[parameter.name] = String(value)
   }
   const json = operation.requestBody?.content['application/json'].examples[name]?.value

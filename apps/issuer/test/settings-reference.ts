@@ -14,7 +14,7 @@ export function compareSettingsReference(): {
   readonly written: string | undefined
   readonly generated: string
 } {
-  const generated = `\n<!-- prettier-ignore-start -->\n\n${formatReference(settingsTable, { headingLevel: 3 })}\n<!-- prettier-ignore-end -->\n\n`
+  const generated = `\n${formatReference(settingsTable, { headingLevel: 3 })}\n`
   return { written: section.exec(readFileSync(readmePath, 'utf8'))?.[0], generated }
 }
 
