@@ -74,7 +74,10 @@ export async function crashRegistryAtEveryStep({ module, folder }: CrashOptions)
       await scene.witness.close()
       problems.push(...found.map((problem) => `${kind}, step ${step}: ${problem}`))
       if (end === 0) break
-      if (end !== 'SIGKILL') problems.push(`${kind}, step ${step}: the process ended with ${String(end)}`)
+      if (end !== 'SIGKILL') {
+        problems.push(`${kind}, step ${step}: the process ended with ${String(end)}`)
+        break
+      }
       tried += 1
     }
   }

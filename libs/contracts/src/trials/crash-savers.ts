@@ -66,7 +66,10 @@ export async function crashSaverAtEveryStep({ module, folder }: CrashOptions): P
       const { problems: found } = await judge(module, location, saver.messages, before)
       problems.push(...found.map((problem) => `step ${step}: ${problem}`))
       if (end === 0) break
-      if (end !== 'SIGKILL') problems.push(`step ${step}: the process ended with ${String(end)}`)
+      if (end !== 'SIGKILL') {
+        problems.push(`step ${step}: the process ended with ${String(end)}`)
+        break
+      }
       tried += 1
     }
   }
