@@ -26,7 +26,7 @@ export interface AdminTokens {
 /** What {@link openAdminTokens} needs. */
 export interface OpenAdminTokensOptions {
   readonly path: string
-  /** Whether a missing file is made. */
+  /** Whether a missing file is made, with a random token. */
   readonly createWhenMissing: boolean
   readonly logger: Logger
 }
@@ -43,10 +43,12 @@ export function openAdminTokens({ path, createWhenMissing, logger }: OpenAdminTo
   }
   let current: AdminTokenFile | undefined = readAdminTokenFile(path)
   if (current === undefined)
-    throw new ConfigurationError(`the admin-token file ${path} does not exist: make it`)
+    throw new ConfigurationError(
+      `the admin-token file ${path} does not exist: make it with mode 0600 and one token of at least 32 characters; replicas share one`,
+    )
   if (current.tokens.length === 0) {
     throw new ConfigurationError(
-      `the admin-token file ${path} holds no token: write one into it, or remove it`,
+      `the admin-token file ${path} holds no token: write one into it${createWhenMissing ? ', or remove it' : ''}`,
     )
   }
   let seen: string | undefined = current.fingerprint

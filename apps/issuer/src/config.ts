@@ -18,6 +18,7 @@ import {
 import type { TlsFilePaths } from '@workload-identity/transport-http'
 import { configChecks } from './config-checks.ts'
 import { toRotationPolicy, toTtlPolicy } from './config-policies.ts'
+import { createRedisCheck, toRedisConfig, type RedisConfig } from './redis-config.ts'
 import { readRegistrationFile, type Registration } from './registration-file.ts'
 import { settingsTable } from './settings-table.ts'
 import { version } from './version.ts'
@@ -35,7 +36,8 @@ export interface IssuerConfig {
   readonly ttl: TtlPolicy
   readonly rotation: RotationPolicy
   readonly signingAlgorithm: KeySpecification
-  readonly store: Exclude<StoreLocation, { readonly engine: 'redis' }>
+  readonly store: StoreLocation
+  readonly redis: RedisConfig
   readonly allowNetworkFileSystem: boolean
   readonly requireKeys: boolean
   readonly publicListen: ListenAddress
@@ -96,7 +98,7 @@ export function readConfig(argv: readonly string[], env: Environment): ConfigRea
     description: 'OIDC issuer of a cluster: signs tokens for its sandboxes and publishes its keys.',
     argv,
     env,
-    checks: [identityCheck, ...configChecks],
+    checks: [identityCheck, createRedisCheck(argv), ...configChecks],
   })
   if (result.kind !== 'config') return { kind: 'text', text: result.text }
   if (resolved === undefined) throw new TypeError('the check of the issuer URL did not run')
@@ -123,6 +125,7 @@ function toConfig(
     rotation: toRotationPolicy(settings),
     signingAlgorithm: settings.signingAlgorithm,
     store: settings.store,
+    redis: toRedisConfig(settings),
     allowNetworkFileSystem: settings.allowNetworkFileSystem,
     requireKeys: settings.requireKeys,
     publicListen: settings.publicListen,

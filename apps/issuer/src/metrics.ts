@@ -1,4 +1,10 @@
-import { isIssuerError, type Clock, type FollowedKeyRing, type KeyState } from '@workload-identity/core'
+import {
+  isIssuerError,
+  type Clock,
+  type FollowedKeyRing,
+  type KeyState,
+  type SandboxSource,
+} from '@workload-identity/core'
 import type { HttpAnswerFacts } from '@workload-identity/transport-http'
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { AuditLog } from './audit-log.ts'
@@ -10,6 +16,8 @@ export interface Metrics {
   recordAnswer(answer: HttpAnswerFacts): void
   /** Counts a failure of the store; other errors do not count. */
   recordStoreError(error: unknown): void
+  /** Counts a sandbox that was found by its secret, by where the answer came from. */
+  recordSandboxFound(from: SandboxSource): void
   /** All metrics in Prometheus' text format. */
   render(): Promise<{ readonly contentType: string; readonly body: string }>
 }
@@ -64,6 +72,12 @@ export function createMetrics({ keyRing, auditLog, clock }: MetricsDependencies)
     labelNames: ['code'],
     registers,
   })
+  const found = new Counter({
+    name: 'wid_sandboxes_found_total',
+    help: 'Sandboxes found by their secret in a shared store, its cache, or the cache during an outage.',
+    labelNames: ['from'],
+    registers,
+  })
   return {
     recordAnswer({ listener, method, route, status, seconds, code }) {
       latencies.observe({ listener, method, route, status }, seconds)
@@ -74,6 +88,7 @@ export function createMetrics({ keyRing, auditLog, clock }: MetricsDependencies)
       if (!isIssuerError(error)) return
       if (/^ERR_(STORE|REGISTRY)_/.test(error.code)) storeErrors.inc({ code: error.code })
     },
+    recordSandboxFound: (from) => found.inc({ from }),
     render: async () => ({ contentType: register.contentType, body: await register.metrics() }),
   }
 }

@@ -3,6 +3,8 @@ export interface PeriodicTask {
   start(): void
   /** Ends it; resolves when a run in progress is over. */
   stop(): Promise<void>
+  /** Does it now, between start and stop; when a run is in progress, once more after it. */
+  runSoon(): void
 }
 
 /** What is done, and how often. */
@@ -17,21 +19,33 @@ export interface PeriodicTaskOptions {
 export function createPeriodicTask({ run, everyMs }: PeriodicTaskOptions): PeriodicTask {
   let timer: NodeJS.Timeout | undefined
   let running: Promise<void> = Promise.resolve()
-  let stopped = false
+  let state: 'stopped' | 'waiting' | 'running' | 'due-again' = 'stopped'
 
-  const schedule = () => {
-    if (stopped) return
-    timer = setTimeout(() => {
-      running = run().then(schedule)
-    }, everyMs)
+  const wait = () => {
+    state = 'waiting'
+    timer = setTimeout(begin, everyMs)
     timer.unref()
   }
+  const begin = () => {
+    state = 'running'
+    running = run().then(finish)
+  }
+  const finish = () => {
+    if (state === 'due-again') begin()
+    else if (state === 'running') wait()
+  }
   return {
-    start: schedule,
+    start: wait,
     async stop() {
-      stopped = true
+      state = 'stopped'
       clearTimeout(timer)
       await running
+    },
+    runSoon() {
+      if (state === 'running') state = 'due-again'
+      if (state !== 'waiting') return
+      clearTimeout(timer)
+      begin()
     },
   }
 }

@@ -17,6 +17,7 @@ import {
   textSchema,
 } from '@workload-identity/settings'
 import { listenerSettings } from './listener-settings.ts'
+import { redisSettings } from './redis-settings.ts'
 
 const audience = () => textSchema((text) => parseAudiences(text)[0] ?? text)
 const file = () => ({ schema: filePath(), valueName: '<file>' })
@@ -96,8 +97,9 @@ export const settingsTable = defineSettings({
 
   store: setting({
     flag: 'store',
-    description: 'Where keys and registrations are kept: `sqlite:<path>` or `file:<folder>`.',
-    schema: storeUrl({ engines: ['sqlite', 'file'] }),
+    description:
+      'Where keys and registrations are kept: `sqlite:<path>`, `file:<folder>`, `redis://<host>` or `rediss://<host>` (TLS).',
+    schema: storeUrl({ engines: ['sqlite', 'file', 'redis'] }),
     valueName: '<store>',
     default: 'sqlite:./data/issuer.db',
     secret: true,
@@ -114,6 +116,8 @@ export const settingsTable = defineSettings({
     description: 'Refuse an empty store instead of generating a first key.',
     group: 'Store',
   }),
+
+  ...redisSettings,
 
   ...listenerSettings,
 
@@ -177,7 +181,7 @@ export const settingsTable = defineSettings({
   adminTokenFile: setting({
     flag: 'admin-token-file',
     description:
-      'One admin token, or lines `<name> <admin|read> <token>`; at least 32 characters each, file readable by its owner only, re-read on change. Created with a random token when missing.',
+      'One admin token, or lines `<name> <admin|read> <token>`; at least 32 characters each, file readable by its owner only, re-read on change. Created with a random token when missing, unless the store is Redis.',
     ...file(),
     default: './data/admin-token',
     group: 'Operation',

@@ -13,6 +13,11 @@ export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError'
 }
 
+/** A refusal to start on a store that is not fit for it; the message says why and what to do. */
+export class StartRefusedError extends Error {
+  override readonly name = 'StartRefusedError'
+}
+
 /** Why a process does not start: what to print and the code to exit with. */
 export interface StartFailure {
   readonly exitCode: number
@@ -29,7 +34,8 @@ export function describeStartFailure(error: unknown): StartFailure {
   if (configurationErrors.some((type) => error instanceof type)) {
     return { exitCode: EXIT_CONFIG, message: (error as Error).message }
   }
-  if (error instanceof ListenError) return { exitCode: EXIT_FAILURE, message: error.message }
+  if (error instanceof ListenError || error instanceof StartRefusedError)
+    return { exitCode: EXIT_FAILURE, message: error.message }
   if (isIssuerError(error)) {
     const exitCode = isIssuerError(error, 'ERR_ISSUER_URL_CHANGED') ? EXIT_CONFIG : EXIT_FAILURE
     const reason = describeCause(error.cause)

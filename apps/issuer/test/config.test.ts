@@ -54,6 +54,7 @@ describe('readConfig', () => {
       },
       signingAlgorithm: 'RS256',
       store: { engine: 'sqlite', path: './data/issuer.db' },
+      redis: { prefix: 'wid:', allowVolatile: false },
       allowNetworkFileSystem: false,
       requireKeys: false,
       publicListen: { kind: 'tcp', host: '127.0.0.1', port: 8080 },
@@ -175,7 +176,11 @@ describe('readConfig', () => {
     ['a TTL below 60 s', [url, '--default-ttl=59'], /from 1m to 1d/],
     ['a maximum TTL above a day', [url, '--max-ttl=86401'], /from 1m to 1d/],
     ['a default TTL above the maximum', [url, '--default-ttl=2h', '--max-ttl=1h'], /default TTL is 7200 s/],
-    ['another store engine', [url, '--store=redis://localhost'], /store engine redis is not supported/],
+    [
+      'another store engine',
+      [url, '--store=postgres://localhost'],
+      /must be file:<dir>, sqlite:<path>, redis/,
+    ],
     ['an unknown signing algorithm', [url, '--signing-algorithm=HS256'], /must be one of RS256/],
     [
       'a short --publish-ahead',

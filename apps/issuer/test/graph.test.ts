@@ -23,8 +23,8 @@ async function compose() {
   )
   if (reading.kind !== 'config') throw new Error('no configuration')
   const state = await openState(reading.config, createLogger('error', { write: () => undefined }))
-  onTestFinished(() => {
-    state.stores.close()
+  onTestFinished(async () => {
+    await state.stores.close()
     rmSync(folder, { recursive: true })
   })
   return createContainer(reading.config, state)

@@ -1,4 +1,5 @@
 import {
+  cacheSandboxes,
   createAuthenticateSandbox,
   createChangeSandbox,
   createFollowedKeyRing,
@@ -8,6 +9,9 @@ import {
   createRenewSandboxSecret,
   createSandboxTokens,
   createVouchToken,
+  seconds,
+  type SandboxRegistry,
+  type SandboxSource,
 } from '@workload-identity/core'
 import {
   instanceCachingFactory,
@@ -23,6 +27,7 @@ import { createListeners } from '../listeners.ts'
 import { createMetrics } from '../metrics.ts'
 import { observeStore } from '../observe-store.ts'
 import { createPeriodicTask } from '../periodic-task.ts'
+import { createRingChangeWatch } from '../ring-change-watch.ts'
 import { createRingRefreshLoop } from '../ring-refresh-loop.ts'
 import type { IssuerState } from './open-state.ts'
 import { createLifecycleParts } from './lifecycle-parts.ts'
@@ -30,7 +35,16 @@ import { createServerFactory } from './servers.ts'
 import * as tokens from './tokens.ts'
 
 /** Pauses between what is done again and again, in milliseconds. */
-const pauses = { refreshRing: 4_000, sweepExpired: 300_000, lookAtAdminTokens: 1_000, lookAtTlsFiles: 5_000 }
+const pauses = {
+  refreshRing: 4_000,
+  refreshSharedRing: 1_500,
+  sweepExpired: 300_000,
+  lookAtAdminTokens: 1_000,
+  lookAtTlsFiles: 5_000,
+}
+
+/** Of sandboxes in a store that other replicas change, too: how soon an end there counts here, and how many are kept. */
+const sandboxCache = { trustedFor: seconds(2), maxBytes: 64 * 1024 * 1024 }
 
 /** How long requests in flight may go on after a signal, and how long each part may take to stop. */
 const DRAIN_MS = 10_000
@@ -71,16 +85,21 @@ function provideStores(provide: Provide, get: Get, { stores, opened }: IssuerSta
         keyStore: get(tokens.KEY_STORE),
         clock: get(tokens.CLOCK),
         storeLag: get(tokens.CONFIG).rotation.storeLag,
+        keepRetired: get(tokens.CONFIG).rotation.keepRetired,
       },
       opened,
     ),
   )
-  provide(tokens.SANDBOXES, () =>
-    observeStore(
+  provide(tokens.SANDBOXES, () => {
+    const sandboxes: SandboxRegistry = observeStore(
       stores.createSandboxRegistry(() => get(tokens.KEY_RING).ring().registry_id),
       countFailure,
-    ),
-  )
+    )
+    if (!stores.isShared) return sandboxes
+    const { storeLag } = get(tokens.CONFIG).rotation
+    const onFound = (from: SandboxSource) => get(tokens.METRICS).recordSandboxFound(from)
+    return cacheSandboxes({ ...sandboxCache, storeLag, sandboxes, onFound }).sandboxes
+  })
 }
 
 function provideUseCases(provide: Provide, get: Get): void {
@@ -156,10 +175,17 @@ function provideProcess(provide: Provide, get: Get, state: IssuerState): void {
       tlsIntervalMs: pauses.lookAtTlsFiles,
     }),
   )
+  provide(tokens.RING_REFRESH, () =>
+    createRingRefreshLoop({
+      keyRing: get(tokens.KEY_RING),
+      logger: get(tokens.LOGGER),
+      everyMs: state.stores.isShared ? pauses.refreshSharedRing : pauses.refreshRing,
+    }),
+  )
   provide(tokens.PERIODIC_TASKS, () => {
     const [logger, adminTokens] = [get(tokens.LOGGER), get(tokens.ADMIN_TOKENS)]
     return [
-      createRingRefreshLoop({ keyRing: get(tokens.KEY_RING), logger, everyMs: pauses.refreshRing }),
+      get(tokens.RING_REFRESH),
       createPeriodicTask({ run: async () => adminTokens.refresh(), everyMs: pauses.lookAtAdminTokens }),
       createExpirySweep({
         sandboxes: get(tokens.SANDBOXES),
@@ -176,6 +202,7 @@ function provideProcess(provide: Provide, get: Get, state: IssuerState): void {
         state,
         listeners: get(tokens.LISTENERS),
         periodicTasks: get(tokens.PERIODIC_TASKS),
+        ringWatch: createRingChangeWatch(get(tokens.KEY_STORE), get(tokens.RING_REFRESH)),
       }),
       STOP_TIMEOUT_MS,
     ),

@@ -12,6 +12,7 @@ export interface LifecyclePartsOptions {
   readonly state: IssuerState
   readonly listeners: Listeners
   readonly periodicTasks: readonly PeriodicTask[]
+  readonly ringWatch: LifecyclePart
 }
 
 /**
@@ -42,6 +43,7 @@ export function createLifecycleParts(options: LifecyclePartsOptions): readonly L
       start: () => task.start(),
       stop: () => task.stop(),
     })),
+    options.ringWatch,
     { name: 'listeners', start: () => listeners.start(), stop: () => listeners.stop() },
     {
       name: 'ready',

@@ -29,6 +29,7 @@ export const systemClock: Clock = () => fromMilliseconds(Date.now())
  * key is made. Closes again what it opened when something fails.
  *
  * @throws {ConfigurationError} for files that cannot be used.
+ * @throws {StartRefusedError} for stores that are not fit for keys.
  * @throws {IssuerError} those of the stores and of `openKeyRing`.
  */
 export async function openState(
@@ -40,8 +41,13 @@ export async function openState(
     config.auditLog === undefined ? noAuditLog : openAuditLog({ path: config.auditLog, clock, logger })
   let stores: Stores | undefined
   try {
-    const adminTokens = openAdminTokens({ path: config.adminTokenFile, createWhenMissing: true, logger })
-    stores = openStores(config)
+    const adminTokens = openAdminTokens({
+      path: config.adminTokenFile,
+      // Replicas share one file, and it is not one of them that decides what is in it.
+      createWhenMissing: config.store.engine !== 'redis',
+      logger,
+    })
+    stores = await openStores(config, logger)
     const opened = await openKeyRing(
       { keyStore: stores.keyStore, registry: stores.registryIdentity, clock },
       {
@@ -53,7 +59,7 @@ export async function openState(
     )
     return { logger, clock, adminTokens, auditLog, stores, opened }
   } catch (error) {
-    stores?.close()
+    await stores?.close()
     auditLog.close()
     throw error
   }

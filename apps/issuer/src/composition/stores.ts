@@ -15,7 +15,9 @@ import {
   createSqliteSandboxRegistry,
   migrateSqliteRegistry,
 } from '@workload-identity/registry-sqlite'
+import type { Logger } from 'pino'
 import type { IssuerConfig } from '../config.ts'
+import { openRedisStores, type RedisStoresConfig } from './redis-stores.ts'
 
 /** The stores of one engine, opened. */
 export interface Stores {
@@ -23,25 +25,31 @@ export interface Stores {
   readonly registryIdentity: RegistryIdentity
   /** Makes the registry of sandboxes that belongs to the ring with that registry ID. */
   createSandboxRegistry(registryId: () => string): SandboxRegistry
+  /** Whether other issuers use it at the same time, so that much is changed by others. */
+  readonly isShared: boolean
   /** Closes what was opened. */
-  close(): void
+  close(): Promise<void> | void
 }
+
+/** What of the configuration decides about the stores. */
+export type StoresConfig = RedisStoresConfig & Pick<IssuerConfig, 'store' | 'allowNetworkFileSystem'>
 
 /**
  * Opens the stores of the configured engine. Whoever calls it closes them.
  *
  * @throws {IssuerError} `ERR_STORE_UNAVAILABLE`, `ERR_STORE_CORRUPT`, `ERR_STORE_FOREIGN`, `ERR_STORE_SCHEMA_NEWER`.
+ * @throws {StartRefusedError} for a Redis that is not fit for keys.
  */
-export function openStores({
-  store,
-  allowNetworkFileSystem,
-}: Pick<IssuerConfig, 'store' | 'allowNetworkFileSystem'>): Stores {
-  const policy = { allowNetworkFileSystem }
+export async function openStores(config: StoresConfig, logger: Logger): Promise<Stores> {
+  const { store } = config
+  const policy = { allowNetworkFileSystem: config.allowNetworkFileSystem }
   switch (store.engine) {
     case 'sqlite':
       return openSqliteStores(store.path, policy)
     case 'file':
       return openFileStores(store.directory, policy)
+    case 'redis':
+      return openRedisStores(store.url, config, logger)
   }
 }
 
@@ -59,7 +67,10 @@ function openSqliteStores(path: string, policy: FileSystemPolicy): Stores {
     keyStore: createSqliteKeyStore({ database }),
     registryIdentity: createSqliteRegistryIdentity({ database }),
     createSandboxRegistry: (registryId) => createSqliteSandboxRegistry({ database, registryId }),
-    close: () => database.close(),
+    isShared: false,
+    close() {
+      database.close()
+    },
   }
 }
 
@@ -69,6 +80,7 @@ function openFileStores(path: string, policy: FileSystemPolicy): Stores {
     keyStore: createFileKeyStore({ directory }),
     registryIdentity: createFileRegistryIdentity({ directory }),
     createSandboxRegistry: (registryId) => createFileSandboxRegistry({ directory, registryId }),
+    isShared: false,
     close: () => undefined,
   }
 }

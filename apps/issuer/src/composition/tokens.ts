@@ -66,6 +66,8 @@ export const VOUCH_TOKEN: InjectionToken<VouchToken> = Symbol('VouchToken')
 export const HEALTH: InjectionToken<HealthChecks> = Symbol('HealthChecks')
 /** The three HTTP servers and where they listen. */
 export const LISTENERS: InjectionToken<Listeners> = Symbol('Listeners')
+/** The loop that reads the ring. */
+export const RING_REFRESH: InjectionToken<PeriodicTask> = Symbol('RingRefresh')
 /** Everything that is done again and again. */
 export const PERIODIC_TASKS: InjectionToken<readonly PeriodicTask[]> = Symbol('PeriodicTasks')
 /** Start and stop of everything. */
