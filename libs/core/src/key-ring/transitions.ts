@@ -135,11 +135,13 @@ function revokeKey(ring: KeyRing, step: RingStep & { readonly type: 'revoke' }, 
   return addKey(rest, toActive(step.successor, 'generated', now))
 }
 
-function toActive(key: SigningKeyMaterial, origin: KeyEntry['origin'], now: UnixSeconds): KeyEntry {
+/** Key material as an entry that signs from now on. */
+export function toActive(key: SigningKeyMaterial, origin: KeyEntry['origin'], now: UnixSeconds): KeyEntry {
   return { ...bare(key), state: 'active', origin, created_at: now, published_at: now, activated_at: now }
 }
 
-function toRetired(key: KeyEntry, now: UnixSeconds, removeAt: UnixSeconds | undefined): KeyEntry {
+/** The entry without its private half, published until `removeAt`; until it is removed by hand without. */
+export function toRetired(key: KeyEntry, now: UnixSeconds, removeAt: UnixSeconds | undefined): KeyEntry {
   const { private: _erased, ...kept } = key
   return {
     ...kept,

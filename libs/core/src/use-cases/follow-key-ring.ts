@@ -1,10 +1,12 @@
-import { IssuerError } from '../errors.ts'
-import { decodeKeyRing, proveRing } from '../key-ring/codec.ts'
+import { IssuerError, isIssuerError } from '../errors.ts'
+import { decodeKeyRing, encodeKeyRing, proveRing } from '../key-ring/codec.ts'
 import type { KeyRing } from '../key-ring/key-ring.ts'
+import { decideRingRecovery } from '../key-ring/ring-recovery.ts'
 import { CLOCK_TOLERANCE } from '../key-ring/rotation-policy.ts'
 import type { KeyEncryption } from '../ports/key-encryption.ts'
-import type { KeyStore, StoredKeyRing } from '../ports/key-store.ts'
+import type { KeyStore, RingVersion, StoredKeyRing } from '../ports/key-store.ts'
 import type { Clock, Seconds, UnixSeconds } from '../time.ts'
+import { buildRepairedRing, describeRepair, type RingRepair } from './repair-key-ring.ts'
 
 /** What following a stored ring needs. */
 export interface FollowKeyRingDependencies {
@@ -13,7 +15,12 @@ export interface FollowKeyRingDependencies {
   readonly clock: Clock
   /** How long the ring may be used for signing without having been read again. */
   readonly storeLag: Seconds
+  /** How long a key stays published that a merge of two rings retires. */
+  readonly keepRetired: Seconds
 }
+
+/** What a refresh came to: the store still holds the ring in use, a later one is in use now, or the store was repaired. */
+export type RingRefresh = { readonly outcome: 'unchanged' | 'took-over' } | RingRepair
 
 /** The ring of a running issuer: what was read last, and whether that is still good enough to sign with. */
 export interface FollowedKeyRing {
@@ -30,22 +37,34 @@ export interface FollowedKeyRing {
   /** When the store last gave the ring. */
   readAt(): UnixSeconds
   /**
-   * Reads the store and takes over a newer generation of the same ring; calls at the same time share one read.
+   * Reads the store and takes over a later ring of the cluster that knows all that this one knows. A store that was
+   * emptied or went back in time gets the ring back; one whose ring knows less, or something else, gets both merged (see
+   * `decideRingRecovery`, `mergeRings`). What was saved is in use, and fresh, once it is read back. Of several replicas
+   * that do this at once one is first and the others look again. Calls at the same time share one refresh.
    *
-   * @throws {IssuerError} those of `KeyStore.load` and of decoding; `ERR_STORE_EMPTY` when the ring is gone;
-   * `ERR_STORE_FOREIGN` when another ring is there; `ERR_STORE_ROLLED_BACK` when an older generation is there. The ring
-   * in use stays then.
+   * @throws {IssuerError} those of `KeyStore` and of decoding and proving, so that what cannot be read is never
+   * overwritten; `ERR_STORE_FOREIGN` when the ring of another cluster is there; `ERR_STORE_CONFLICT` when others were
+   * first again and again. The ring in use stays then, and grows stale unless a later refresh succeeds.
    */
-  refresh(): Promise<void>
+  refresh(): Promise<RingRefresh>
+  /** What the last refresh failed with; `undefined` when it succeeded, and before the first. */
+  lastFailure(): unknown
 }
+
+/** How often one refresh saves before it gives up; each time somebody else was first. */
+const MAX_SAVES = 8
 
 /** Makes a {@link FollowedKeyRing} that starts with a ring read at `readAt`. */
 export function createFollowedKeyRing(
-  { keyStore, encryption, clock, storeLag }: FollowKeyRingDependencies,
+  dependencies: FollowKeyRingDependencies,
   start: { readonly ring: KeyRing; readonly readAt: UnixSeconds },
 ): FollowedKeyRing {
+  const { keyStore, encryption, clock, storeLag, keepRetired } = dependencies
   let { ring, readAt } = start
-  let running: Promise<void> | undefined
+  let running: Promise<RingRefresh> | undefined
+  let failure: unknown
+  /** What was saved last: when it is not known whether that succeeded, the next reading tells. */
+  let attempted: RingRepair | undefined
 
   // A clock that was put back must not make an old reading young: before `readAt` it counts as stale, too, but for the
   // tolerance that the rotation policy reckons with.
@@ -54,22 +73,44 @@ export function createFollowedKeyRing(
     return age >= -CLOCK_TOLERANCE && age < storeLag
   }
 
-  const refresh = async () => {
-    const askedAt = clock()
-    const stored = await keyStore.load()
-    if (stored === undefined) {
-      throw new IssuerError(
-        'ERR_STORE_EMPTY',
-        'the key store has lost the key ring; the one in memory stays in use',
-      )
+  const refresh = async (): Promise<RingRefresh> => {
+    let repair: RingRepair | undefined
+    for (let saves = 0; ; saves += 1) {
+      const askedAt = clock()
+      const stored = await keyStore.load()
+      const found = stored && (isSameVersion(stored, ring) ? ring : await openProvedRing(stored, encryption))
+      const action = decideRingRecovery(ring, found, askedAt)
+      if (found !== undefined && action === 'foreign') throw foreign(found, ring)
+      if (found !== undefined && (action === 'keep' || action === 'take-over')) {
+        if (found.write_id === attempted?.write_id) repair = attempted
+        attempted = undefined
+        ring = found
+        readAt = askedAt
+        return repair ?? { outcome: action === 'keep' ? 'unchanged' : 'took-over' }
+      }
+      if (saves === MAX_SAVES) throw tooManyConflicts()
+      repair = (await trySave(action === 'merge' ? 'merge' : 'write-back', stored, found, askedAt)) ?? repair
     }
-    if (stored.write_id !== ring.write_id || stored.generation !== ring.generation) {
-      const candidate = await openStoredRing(stored, encryption)
-      assertSuccessor(ring, candidate)
-      await proveRing(candidate)
-      ring = candidate
+  }
+
+  const trySave = async (
+    action: 'write-back' | 'merge',
+    stored: StoredKeyRing | undefined,
+    found: KeyRing | undefined,
+    now: UnixSeconds,
+  ): Promise<RingRepair | undefined> => {
+    const repaired = await buildRepairedRing(ring, found, { action, keepRetired }, now)
+    const plain = encodeKeyRing(repaired)
+    const document = encryption === undefined ? plain : await encryption.seal(plain)
+    attempted = describeRepair(ring, found, action, repaired)
+    try {
+      await keyStore.save({ generation: repaired.generation, write_id: repaired.write_id, document }, stored)
+      return attempted
+    } catch (error) {
+      if (!isIssuerError(error, 'ERR_STORE_CONFLICT')) throw error
+      attempted = undefined
+      return undefined
     }
-    readAt = askedAt
   }
 
   return {
@@ -87,11 +128,21 @@ export function createFollowedKeyRing(
     isFresh,
     readAt: () => readAt,
     refresh() {
-      running ??= refresh().finally(() => {
-        running = undefined
-      })
+      running ??= refresh()
+        .then((result) => {
+          failure = undefined
+          return result
+        })
+        .catch((error: unknown) => {
+          failure = error
+          throw error
+        })
+        .finally(() => {
+          running = undefined
+        })
       return running
     },
+    lastFailure: () => failure,
   }
 }
 
@@ -113,19 +164,27 @@ export async function openStoredRing(stored: StoredKeyRing, encryption?: KeyEncr
   return ring
 }
 
-function assertSuccessor(current: KeyRing, candidate: KeyRing): void {
-  if (candidate.ring_id !== current.ring_id || candidate.cluster_id !== current.cluster_id) {
-    throw new IssuerError('ERR_STORE_FOREIGN', 'the key store holds another key ring now; it is left alone', {
-      details: { ring_id: candidate.ring_id, expected_ring_id: current.ring_id },
-    })
-  }
-  if (candidate.generation <= current.generation) {
-    throw new IssuerError(
-      'ERR_STORE_ROLLED_BACK',
-      'the key store went back in time; the newer ring stays in use',
-      {
-        details: { generation: candidate.generation, known_generation: current.generation },
-      },
-    )
-  }
+async function openProvedRing(stored: StoredKeyRing, encryption?: KeyEncryption): Promise<KeyRing> {
+  const ring = await openStoredRing(stored, encryption)
+  await proveRing(ring)
+  return ring
+}
+
+function isSameVersion(left: RingVersion, right: RingVersion): boolean {
+  return left.generation === right.generation && left.write_id === right.write_id
+}
+
+function foreign(found: KeyRing, current: KeyRing): IssuerError {
+  return new IssuerError(
+    'ERR_STORE_FOREIGN',
+    `the key store holds the ring of cluster ${found.cluster_id} now, but this is cluster ${current.cluster_id}; it is left alone: correct the store`,
+    { details: { cluster_id: found.cluster_id, expected_cluster_id: current.cluster_id } },
+  )
+}
+
+function tooManyConflicts(): IssuerError {
+  return new IssuerError(
+    'ERR_STORE_CONFLICT',
+    `others saved the key ring first ${MAX_SAVES} times in a row; the next refresh tries again`,
+  )
 }
