@@ -109,6 +109,8 @@ export {
   type RingStep,
 } from './key-ring/transitions.ts'
 export { decodeKeyRing, encodeKeyRing, proveRing } from './key-ring/codec.ts'
+export { compareRings, mergeRings, type MergeOptions } from './key-ring/merge.ts'
+export { decideRingRecovery, type RingRecovery } from './key-ring/ring-recovery.ts'
 export {
   assertRotationPolicy,
   CLOCK_TOLERANCE,
@@ -150,7 +152,9 @@ export {
   openStoredRing,
   type FollowedKeyRing,
   type FollowKeyRingDependencies,
+  type RingRefresh,
 } from './use-cases/follow-key-ring.ts'
+export type { RingRepair } from './use-cases/repair-key-ring.ts'
 export {
   createPublishKeys,
   type PublishedKeys,

@@ -72,7 +72,8 @@ const rings = fc
   .tuple(ring, ring, ring)
   .filter((given) => new Set(given.map((each) => each.write_id)).size === given.length)
 
-const now = after(1000)
+/** Later than every date in the rings. */
+const now = after(4000)
 const options = { keepRetired: seconds(500), successor }
 const merge = (left: KeyRing, right: KeyRing) => mergeRings(left, right, options, now)
 const text = (merged: KeyRing) => JSON.parse(canonicalText(merged)) as object
@@ -82,7 +83,7 @@ const tombstonesOf = (...rings: readonly KeyRing[]) =>
 /** Ends that are a full `keepRetired` away, or never, made equal. */
 const withEnd = <T extends object>(entry: T, end: number | undefined) => ({
   ...entry,
-  end: Math.min(end ?? Infinity, after(1500)),
+  end: Math.min(end ?? Infinity, after(4500)),
 })
 const issuersOf = ({ issuers: [current, ...ended] }: KeyRing) => [
   current,
@@ -181,7 +182,7 @@ describe('mergeRings', () => {
         )
         for (const { kid: id } of signers) {
           const end = merged.keys.find((entry) => entry.kid === id)?.remove_at
-          if (end !== undefined) expect(end).toBeGreaterThanOrEqual(after(1500))
+          if (end !== undefined) expect(end).toBeGreaterThanOrEqual(after(4500))
         }
         for (const entry of merged.keys.filter(({ state }) => state === 'retired')) {
           expect(JSON.stringify(merged)).not.toContain(pool[nameOf(entry.kid)].private['d'])

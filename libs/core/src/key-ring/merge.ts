@@ -46,7 +46,7 @@ export function compareRings(left: KeyRing, right: KeyRing): number {
  * - Lineage, registry and current issuer URL are those of the later ring. Members that this release does not know are
  *   kept; where both rings have different ones, the greater JSON text, so that order does not matter.
  *
- * Commutative, and idempotent but for the order of keys and history. Associative at the same `now` and `keepRetired`: in
+ * Commutative, and idempotent but for the order of keys and history. Associative at the same `now`, later than all dates in the rings: in
  * tombstones, history, issuer URLs and the set of published keys always; in which key signs and in every other fact, when
  * no ring has revoked the active key of another (the private half of the best substitute may be gone already, so that
  * another key signs), but for ends that are a full `keepRetired` away or more.
