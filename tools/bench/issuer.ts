@@ -1,0 +1,71 @@
+import { mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { requestJson } from '../start/request-json.ts'
+import type { BenchAlgorithm } from './ceiling.ts'
+import type { LoadTarget } from './load.ts'
+import { startLoggingServer } from './processes.ts'
+
+/** What can be asked of an issuer. */
+export type BenchTarget = 'mint' | 'jwks' | 'discovery'
+
+/** The real issuer in a process of its own, with a sandbox registered. */
+export interface BenchIssuer {
+  readonly targets: Readonly<Record<BenchTarget, LoadTarget>>
+  /** Ends it as SIGTERM does. */
+  stop(): Promise<void>
+}
+
+/** What is measured, and how its process runs. */
+export interface BenchIssuerOptions {
+  readonly algorithm: BenchAlgorithm
+  /** The value of `--store`. */
+  readonly store: string
+  /** A folder of its own for log and admin token. */
+  readonly folder: string
+  /** Flags of its Node.js besides those it needs, for a profile. */
+  readonly nodeFlags?: readonly string[]
+}
+
+const mainFile = fileURLToPath(new URL('../../apps/issuer/src/main.ts', import.meta.url))
+
+/** Starts an issuer with its default settings, on free loopback ports, its log in a file. */
+export async function startBenchIssuer(options: BenchIssuerOptions): Promise<BenchIssuer> {
+  const { algorithm, store, folder, nodeFlags = [] } = options
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const adminTokenFile = join(folder, 'admin-token')
+  const settings = {
+    'issuer-url': 'https://id.example.com',
+    store,
+    'signing-algorithm': algorithm,
+    'admin-token-file': adminTokenFile,
+    'public-listen': '127.0.0.1:0',
+    'token-listen': '127.0.0.1:0',
+    'control-listen': '127.0.0.1:0',
+  }
+  const server = await startLoggingServer({
+    file: mainFile,
+    args: Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]),
+    nodeFlags,
+    log: join(folder, 'log'),
+    isReady: (line) => line.includes('"msg":"ready"'),
+  })
+  const addresses = JSON.parse(server.ready) as Readonly<Record<'public' | 'token' | 'control', string>>
+  const { secret } = await requestJson(`${addresses.control}/v1/sandboxes`, {
+    method: 'POST',
+    bearer: readFileSync(adminTokenFile, 'utf8').trim(),
+    body: { sandbox_id: 'billing-1', app: 'billing' },
+  })
+  const wellKnown = (name: string) => ({ url: `${addresses.public}/.well-known/${name}`, headers: {} })
+  return {
+    targets: {
+      mint: {
+        url: `${addresses.token}/v1/token?audience=sts.amazonaws.com`,
+        headers: { authorization: `Bearer ${String(secret)}` },
+      },
+      jwks: wellKnown('jwks.json'),
+      discovery: wellKnown('openid-configuration'),
+    },
+    stop: () => server.stop(),
+  }
+}

@@ -1,0 +1,71 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+
+const main = fileURLToPath(new URL('main.ts', import.meta.url))
+let folder = ''
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'wid-bench-test-'))
+})
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true })
+})
+
+/** Starts the benchmark; whatever it leaves behind would be below `folder`. */
+function startBench(...args: readonly string[]) {
+  return spawn(process.execPath, ['--conditions=@workload-identity/source', main, ...args], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, TMPDIR: folder },
+  })
+}
+
+/** The command lines of all processes that were started with a path below `folder`. */
+function leftProcesses(): readonly string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(commandLine)
+    .filter((command) => command.includes(folder))
+}
+
+function commandLine(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+describe('bench', () => {
+  it('measures the real issuer, writes its rows as JSON and leaves nothing behind', async () => {
+    const json = join(folder, 'bench.json')
+    const child = startBench('--rounds', '1', '--seconds', '1', '--only', '^RS256 HTTP mint', '--json', json)
+    child.stderr.resume()
+    const [code] = (await once(child, 'exit')) as [number]
+    expect(code).toBe(0)
+    const { rows } = JSON.parse(readFileSync(json, 'utf8')) as {
+      rows: { name: string; ratio: number | null }[]
+    }
+    expect(rows.map(({ name }) => name)).toContain('RS256 HTTP mint, SQLite')
+    expect(rows[0]).toMatchObject({ name: 'RS256 openssl speed, all cores', ratio: null })
+    for (const { ratio } of rows.slice(1)) expect(ratio).toBeGreaterThan(0.01)
+    expect(readdirSync(folder)).toStrictEqual(['bench.json'])
+    expect(leftProcesses()).toStrictEqual([])
+  }, 60_000)
+
+  it('ends everything it started on Ctrl-C', async () => {
+    const child = startBench('--rounds', '1', '--seconds', '1', '--only', '^JWKS')
+    // Its first line says that all servers run and that one of them is being measured.
+    await once(child.stderr, 'data')
+    expect(leftProcesses().length).toBeGreaterThan(0)
+    child.kill('SIGINT')
+    const [code] = (await once(child, 'exit')) as [number]
+    expect(code).toBe(130)
+    expect(readdirSync(folder)).toStrictEqual([])
+    await expect.poll(leftProcesses, { timeout: 5000 }).toStrictEqual([])
+  }, 60_000)
+})

@@ -1,0 +1,126 @@
+import { execFile, fork, spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { openSync, closeSync, readFileSync } from 'node:fs'
+import { setTimeout as wait } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { fileURLToPath } from 'node:url'
+
+const run = promisify(execFile)
+const running = new Set<ChildProcess>()
+
+/** Flags under which the sources of this checkout run as they are. */
+const SOURCE_FLAGS = ['--conditions=@workload-identity/source']
+
+/** How long a program may take to say that it is ready, in milliseconds. */
+const READY_TIMEOUT_MS = 30_000
+
+/**
+ * Sees to it that nothing started here outlives this process: on Ctrl-C, on SIGTERM and SIGHUP, and when it ends for any
+ * other reason. Each child leads a process group of its own, so that its forks end with it.
+ */
+export function endChildrenWithThisProcess(): void {
+  process.on('exit', killAll)
+  for (const [signal, number] of Object.entries({ SIGINT: 2, SIGTERM: 15, SIGHUP: 1 })) {
+    process.on(signal, () => process.exit(128 + number))
+  }
+}
+
+/** The standard output of a program that ends by itself. */
+export async function outputOf(command: string, args: readonly string[]): Promise<string> {
+  const started = run(command, args, { detached: true, maxBuffer: 1 << 24 } as object)
+  keep(started.child)
+  const { stdout } = await started
+  return String(stdout)
+}
+
+/** A program of `programs/` that was started by {@link startProgram}. */
+export interface Program {
+  /** Its first message. */
+  readonly ready: unknown
+  /** Sends a message and gives the answer to it. */
+  ask(message: object): Promise<unknown>
+}
+
+/** Starts a program of `programs/` in a process of its own; its first message says that it is ready. */
+export async function startProgram(name: string, settings: unknown): Promise<Program> {
+  const file = fileURLToPath(new URL(`programs/${name}.ts`, import.meta.url))
+  const child = fork(file, [JSON.stringify(settings)], {
+    execArgv: SOURCE_FLAGS,
+    detached: true,
+  })
+  keep(child)
+  const ended = once(child, 'exit').then(() => Promise.reject(new Error(`${name} has ended`)))
+  const answer = async () => {
+    const [message] = (await Promise.race([once(child, 'message'), ended])) as [unknown]
+    return message
+  }
+  const ready = await answer()
+  return {
+    ready,
+    ask(message) {
+      const answered = answer()
+      child.send(message)
+      return answered
+    },
+  }
+}
+
+/** A server that writes its log to a file. */
+export interface LoggingServer {
+  /** The first line of its log that `isReady` accepted. */
+  readonly ready: string
+  stop(): Promise<void>
+}
+
+/**
+ * Starts a source file as a server whose log goes straight to a file, so that nobody has to read along while it is
+ * measured.
+ *
+ * @throws when it ends, or is not ready in time; with its log.
+ */
+export async function startLoggingServer(options: {
+  readonly file: string
+  readonly args: readonly string[]
+  readonly nodeFlags: readonly string[]
+  readonly log: string
+  readonly isReady: (line: string) => boolean
+}): Promise<LoggingServer> {
+  const { file, args, nodeFlags, log, isReady } = options
+  const descriptor = openSync(log, 'a', 0o600)
+  const child = spawn(process.execPath, [...SOURCE_FLAGS, ...nodeFlags, file, ...args], {
+    stdio: ['ignore', descriptor, descriptor],
+    detached: true,
+  })
+  closeSync(descriptor)
+  keep(child)
+  const giveUpAt = Date.now() + READY_TIMEOUT_MS
+  while (child.exitCode === null && Date.now() < giveUpAt) {
+    const ready = readFileSync(log, 'utf8').split('\n').find(isReady)
+    if (ready !== undefined) return { ready, stop: () => end(child) }
+    await wait(20)
+  }
+  throw new Error(`${file} did not start:\n${readFileSync(log, 'utf8')}`)
+}
+
+function keep(child: ChildProcess): void {
+  running.add(child)
+  child.once('exit', () => running.delete(child))
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (!running.has(child)) return
+  const exited = once(child, 'exit')
+  child.kill('SIGTERM')
+  await exited
+}
+
+function killAll(): void {
+  for (const { pid } of running) {
+    if (pid === undefined) continue
+    try {
+      process.kill(-pid, 'SIGKILL')
+    } catch {
+      // It ended by itself in this moment.
+    }
+  }
+}
