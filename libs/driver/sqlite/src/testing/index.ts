@@ -1,0 +1,1 @@
+export { killAtDatabaseStep, watchSteps } from './kill-at-step.ts'
