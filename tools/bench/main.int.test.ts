@@ -24,17 +24,17 @@ function startBench(...args: readonly string[]) {
   })
 }
 
-/** The command lines of all processes that were started with a path below `folder`. */
+/** The command lines of all processes that were started with the benchmark's environment. */
 function leftProcesses(): readonly string[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
-    .map(commandLine)
-    .filter((command) => command.includes(folder))
+    .filter((pid) => readOf(pid, 'environ').includes(`TMPDIR=${folder}`))
+    .map((pid) => readOf(pid, 'cmdline'))
 }
 
-function commandLine(pid: string): string {
+function readOf(pid: string, file: string): string {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8')
   } catch {
     return ''
   }
@@ -61,7 +61,7 @@ describe('bench', () => {
     const child = startBench('--rounds', '1', '--seconds', '1', '--only', '^JWKS')
     // Its first line says that all servers run and that one of them is being measured.
     await once(child.stderr, 'data')
-    expect(leftProcesses().length).toBeGreaterThan(0)
+    await expect.poll(() => leftProcesses().join()).toMatch(/wrk|autocannon/)
     child.kill('SIGINT')
     const [code] = (await once(child, 'exit')) as [number]
     expect(code).toBe(130)

@@ -1,11 +1,10 @@
-import { execFile, fork, spawn, type ChildProcess } from 'node:child_process'
+import { fork, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { openSync, closeSync, readFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { text } from 'node:stream/consumers'
 import { setTimeout as wait } from 'node:timers/promises'
-import { promisify } from 'node:util'
 import { fileURLToPath } from 'node:url'
 
-const run = promisify(execFile)
 const running = new Set<ChildProcess>()
 
 /** Flags under which the sources of this checkout run as they are. */
@@ -25,12 +24,21 @@ export function endChildrenWithThisProcess(): void {
   }
 }
 
-/** The standard output of a program that ends by itself. */
+/**
+ * The standard output of a program that ends by itself.
+ *
+ * @throws when it cannot be started or fails; with what it said on standard error.
+ */
 export async function outputOf(command: string, args: readonly string[]): Promise<string> {
-  const started = run(command, args, { detached: true, maxBuffer: 1 << 24 } as object)
-  keep(started.child)
-  const { stdout } = await started
-  return String(stdout)
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+  keep(child)
+  const [output, said, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close') as Promise<[number | null]>,
+  ])
+  if (code !== 0) throw new Error(`${command} failed: ${said.trim()}`)
+  return output
 }
 
 /** A program of `programs/` that was started by {@link startProgram}. */
