@@ -7,4 +7,5 @@ export interface BenchStore {
 /** One row each. An engine joins the benchmark by a line here. */
 export const stores: readonly [BenchStore, ...BenchStore[]] = [
   { name: 'SQLite', url: (folder) => `sqlite:${folder}/issuer.db` },
+  { name: 'file', url: (folder) => `file:${folder}/store` },
 ]
