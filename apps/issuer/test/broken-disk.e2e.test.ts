@@ -7,8 +7,8 @@ import { mountSmallDisk, type SmallDisk } from './small-disk.ts'
 const registered = { sandbox_id: 'billing-1', app: 'billing' }
 
 interface Fault {
-  begin(disk: SmallDisk): void
-  end(disk: SmallDisk): void
+  readonly begin: (disk: SmallDisk) => void
+  readonly end: (disk: SmallDisk) => void
 }
 
 const full: Fault = { begin: (disk) => disk.fill(), end: (disk) => disk.free() }
