@@ -4,9 +4,9 @@ import { createHealthChecks } from './health.ts'
 
 const ring = { registry_id: 'r1' } as KeyRing
 
-function ready(isFresh: boolean, read: () => Promise<string | undefined>) {
+function ready(isFresh: boolean, read: () => Promise<string | undefined>, failure?: unknown) {
   return createHealthChecks({
-    keyRing: { ring: () => ring, isFresh: () => isFresh },
+    keyRing: { ring: () => ring, isFresh: () => isFresh, lastFailure: () => failure },
     registry: { read },
   }).ready()
 }
@@ -20,6 +20,19 @@ describe('createHealthChecks', () => {
     expect(await ready(false, async () => 'r1')).toEqual({
       problems: ['key_ring: the store could not be read for too long; signing has stopped'],
     })
+  })
+
+  it.each([['ERR_STORE_FOREIGN'], ['ERR_STORE_SCHEMA_NEWER']] as const)(
+    'is not ready, however fresh its ring, once the store gave %s',
+    async (code) => {
+      const { problems } = await ready(true, async () => 'r1', new IssuerError(code, 'no'))
+      expect(problems).toEqual([expect.stringMatching(new RegExp(`^key_ring: .*${code}`))])
+    },
+  )
+
+  it('stays ready when the last reading failed otherwise and the ring is fresh', async () => {
+    const failure = new IssuerError('ERR_STORE_UNAVAILABLE', 'no')
+    expect(await ready(true, async () => 'r1', failure)).toEqual({ problems: [] })
   })
 
   it.each([['another'], [undefined]])('is not ready when the registry has the ID %s', async (id) => {
@@ -39,7 +52,7 @@ describe('createHealthChecks', () => {
 
   it('is live whatever its stores do', () => {
     const checks = createHealthChecks({
-      keyRing: { ring: () => ring, isFresh: () => false },
+      keyRing: { ring: () => ring, isFresh: () => false, lastFailure: () => undefined },
       registry: { read: async () => undefined },
     })
     expect(checks.live()).toEqual({ problems: [] })

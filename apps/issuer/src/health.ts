@@ -3,13 +3,13 @@ import type { HealthChecks } from '@workload-identity/transport-http'
 
 /** What {@link createHealthChecks} looks at. */
 export interface HealthDependencies {
-  readonly keyRing: Pick<FollowedKeyRing, 'ring' | 'isFresh'>
+  readonly keyRing: Pick<FollowedKeyRing, 'ring' | 'isFresh' | 'lastFailure'>
   readonly registry: Pick<RegistryIdentity, 'read'>
 }
 
 /**
  * The health of an issuer. It is live as long as it answers at all: a restart would not bring a store back. It is ready
- * when it may sign and its registry is there; each problem names the check that failed.
+ * when it may sign, its store is its own, and its registry is there; each problem names the check that failed.
  */
 export function createHealthChecks({ keyRing, registry }: HealthDependencies): HealthChecks {
   return {
@@ -22,6 +22,13 @@ export function createHealthChecks({ keyRing, registry }: HealthDependencies): H
 }
 
 function findRingProblem(keyRing: HealthDependencies['keyRing']): string | undefined {
+  const failure = keyRing.lastFailure()
+  if (isIssuerError(failure, 'ERR_STORE_FOREIGN')) {
+    return 'key_ring: the store holds the ring of another cluster; it is left alone (ERR_STORE_FOREIGN)'
+  }
+  if (isIssuerError(failure, 'ERR_STORE_SCHEMA_NEWER')) {
+    return 'key_ring: a newer release wrote the store; it is left alone (ERR_STORE_SCHEMA_NEWER)'
+  }
   return keyRing.isFresh()
     ? undefined
     : 'key_ring: the store could not be read for too long; signing has stopped'

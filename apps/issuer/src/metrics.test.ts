@@ -66,6 +66,13 @@ describe('createMetrics', () => {
     ])
   })
 
+  it('counts repairs of the stored key ring by what was done and what was found', async () => {
+    const metrics = create()
+    metrics.recordRingRepair({ outcome: 'wrote-back', found: 'emptied' })
+    const { body } = await metrics.render()
+    expect(body).toContain('wid_key_ring_repairs_total{outcome="wrote-back",found="emptied"} 1')
+  })
+
   it('shares nothing with the metrics of another issuer', async () => {
     create().recordAnswer(answer)
     expect((await create().render()).body).not.toContain('outcome="issued"')

@@ -3,6 +3,7 @@ import {
   type Clock,
   type FollowedKeyRing,
   type KeyState,
+  type RingRepair,
   type SandboxSource,
 } from '@workload-identity/core'
 import type { HttpAnswerFacts } from '@workload-identity/transport-http'
@@ -16,6 +17,8 @@ export interface Metrics {
   recordAnswer(answer: HttpAnswerFacts): void
   /** Counts a failure of the store; other errors do not count. */
   recordStoreError(error: unknown): void
+  /** Counts a store that had lost something of the key ring and got it back. */
+  recordRingRepair(repair: Pick<RingRepair, 'outcome' | 'found'>): void
   /** Counts a sandbox that was found by its secret, by where the answer came from. */
   recordSandboxFound(from: SandboxSource): void
   /** All metrics in Prometheus' text format. */
@@ -78,6 +81,12 @@ export function createMetrics({ keyRing, auditLog, clock }: MetricsDependencies)
     labelNames: ['from'],
     registers,
   })
+  const ringRepairs = new Counter({
+    name: 'wid_key_ring_repairs_total',
+    help: 'Times the key ring was saved again because its store was emptied, went back in time or held another one.',
+    labelNames: ['outcome', 'found'],
+    registers,
+  })
   return {
     recordAnswer({ listener, method, route, status, seconds, code }) {
       latencies.observe({ listener, method, route, status }, seconds)
@@ -89,6 +98,9 @@ export function createMetrics({ keyRing, auditLog, clock }: MetricsDependencies)
       if (/^ERR_(STORE|REGISTRY)_/.test(error.code)) storeErrors.inc({ code: error.code })
     },
     recordSandboxFound: (from) => found.inc({ from }),
+    recordRingRepair({ outcome, found }) {
+      ringRepairs.inc({ outcome, found })
+    },
     render: async () => ({ contentType: register.contentType, body: await register.metrics() }),
   }
 }

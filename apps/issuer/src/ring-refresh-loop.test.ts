@@ -1,4 +1,4 @@
-import { IssuerError, type IssuerErrorCode, type KeyRing } from '@workload-identity/core'
+import { IssuerError, type IssuerErrorCode, type KeyRing, type RingRepair } from '@workload-identity/core'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createLogger } from './logging.ts'
 import { createRingRefreshLoop } from './ring-refresh-loop.ts'
@@ -7,8 +7,13 @@ beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
 function startLoop() {
-  const state = { reads: 0, generation: 1, failure: undefined as IssuerErrorCode | undefined }
+  const state = {
+    ...{ reads: 0, generation: 1 },
+    failure: undefined as IssuerErrorCode | undefined,
+    repair: undefined as RingRepair | undefined,
+  }
   const messages: string[] = []
+  const repairs: RingRepair[] = []
   const loop = createRingRefreshLoop({
     keyRing: {
       ring: () => ({ generation: state.generation }) as KeyRing,
@@ -16,13 +21,15 @@ function startLoop() {
         state.reads += 1
         if (state.failure !== undefined) throw new IssuerError(state.failure, 'failed')
         if (state.reads === 2) state.generation = 2
+        return state.repair ?? { outcome: 'unchanged' }
       },
     },
     logger: createLogger('info', { write: (line) => void messages.push(JSON.parse(line).msg) }),
+    onRepaired: (repair) => repairs.push(repair),
     everyMs: 4000,
   })
   loop.start()
-  return { state, loop, messages }
+  return { state, loop, messages, repairs }
 }
 
 describe('createRingRefreshLoop', () => {
@@ -52,6 +59,20 @@ describe('createRingRefreshLoop', () => {
       'the key ring cannot be read again; the one in use stays',
       'the key ring can be read again',
     ])
+    await loop.stop()
+  })
+
+  it.each<[RingRepair['found'], RegExp]>([
+    ['emptied', /^the key store was emptied: wrote the key ring back/],
+    ['older', /^the key store went back in time/],
+    ['diverged', /^the key store held a key ring that lacked keys or revocations/],
+    ['other-lineage', /^the key store held another key ring of this cluster/],
+  ])('tells every repair of a store that was %s loudly, and reports it', async (found, sentence) => {
+    const { state, messages, repairs, loop } = startLoop()
+    state.repair = { outcome: 'wrote-back', found, generation: 1, write_id: 'w' }
+    await vi.advanceTimersByTimeAsync(4000)
+    expect(messages).toEqual([expect.stringMatching(sentence)])
+    expect(repairs).toEqual([state.repair])
     await loop.stop()
   })
 

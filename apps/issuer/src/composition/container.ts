@@ -179,6 +179,7 @@ function provideProcess(provide: Provide, get: Get, state: IssuerState): void {
     createRingRefreshLoop({
       keyRing: get(tokens.KEY_RING),
       logger: get(tokens.LOGGER),
+      onRepaired: (repair) => get(tokens.METRICS).recordRingRepair(repair),
       everyMs: state.stores.isShared ? pauses.refreshSharedRing : pauses.refreshRing,
     }),
   )
