@@ -2,6 +2,7 @@ import { Cluster, Command, type Redis } from 'ioredis'
 import { setTimeout as pause } from 'node:timers/promises'
 import { clusterOptions } from './connection-options.ts'
 import { redirectionOf } from './commands.ts'
+import { tolerateLateErrors } from './late-errors.ts'
 import { withDeadline, type Lane, type NodeWork } from './lane.ts'
 import type { RedisAddress } from './redis-address.ts'
 import type { ResolvedRedisOptions } from './redis-options.ts'
@@ -18,6 +19,7 @@ export function createClusterLane(
   address: Extract<RedisAddress, { kind: 'cluster' }>,
 ): Lane {
   const cluster = new Cluster([...address.nodes], clusterOptions(options))
+  cluster.on('+node', tolerateLateErrors)
   let trouble: Error | undefined
   cluster.on('error', (error: Error) => (trouble = error))
   cluster.on('node error', (error: Error) => (trouble = error))

@@ -50,6 +50,14 @@ describe('createRedisClient with TLS', () => {
     })
   })
 
+  it('survives every alert of a server it does not trust, while it is closed, too', async () => {
+    for (let attempt = 1; attempt <= 10; attempt += 1) {
+      const client = createTestClient(address())
+      await expect(client.connect()).rejects.toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' })
+      await client.close()
+    }
+  })
+
   it('refuses a server whose certificate is for another name', async () => {
     const client = createTestClient(address(), { tls: { ca: certificate, servername: 'redis.example' } })
     await expect(client.connect()).rejects.toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' })

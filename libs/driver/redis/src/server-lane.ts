@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis'
 import { serverOptions } from './connection-options.ts'
+import { tolerateLateErrors } from './late-errors.ts'
 import { withDeadline, type Lane } from './lane.ts'
 import type { RedisAddress } from './redis-address.ts'
 import type { ResolvedRedisOptions } from './redis-options.ts'
@@ -10,6 +11,7 @@ export function createServerLane(
   address: Exclude<RedisAddress, { kind: 'cluster' }>,
 ): Lane {
   const redis = new Redis(serverOptions(options, address))
+  tolerateLateErrors(redis)
   let trouble: Error | undefined
   redis.on('error', (error) => (trouble = error))
   redis.on('sentinelError', (error: Error) => (trouble = error))

@@ -1,6 +1,7 @@
 import { Cluster, Redis } from 'ioredis'
 import { closeCluster } from './cluster-lane.ts'
 import { clusterOptions, serverOptions } from './connection-options.ts'
+import { tolerateLateErrors } from './late-errors.ts'
 import type { ResolvedRedisOptions } from './redis-options.ts'
 import { closeRedis } from './server-lane.ts'
 
@@ -38,6 +39,8 @@ export function createSubscriber(options: ResolvedRedisOptions): Subscriber {
     const redis = connect(options)
     let isFirst = true
     redis.on('error', () => undefined)
+    if (redis instanceof Cluster) redis.on('+node', tolerateLateErrors)
+    else tolerateLateErrors(redis)
     redis.on('message', tell)
     redis.on('ready', () => {
       void listen(redis, isFirst)
