@@ -166,17 +166,18 @@ function usualFlags(folder: string, issuerUrl: string): readonly string[] {
 
 function spawnIssuer(
   usual: readonly string[],
-  { flags = [], env = {} }: Partial<IssuerProcessOptions>,
+  { flags: own = [], env = {} }: Partial<IssuerProcessOptions>,
 ): {
   readonly child: ChildProcess
   readonly output: { stdout: string; stderr: string }
   readonly exited: Promise<number | null>
 } {
-  const child = spawn(
-    process.execPath,
-    ['--conditions=@workload-identity/source', entryPoint, ...usual, ...flags],
-    { env: { PATH: process.env['PATH'], ...env }, stdio: ['ignore', 'pipe', 'pipe'] },
-  )
+  // A flag would win over a store that a test names in the environment.
+  const flags = [...usual, ...own].filter((flag) => !('WID_STORE' in env && flag.startsWith('--store=')))
+  const child = spawn(process.execPath, ['--conditions=@workload-identity/source', entryPoint, ...flags], {
+    env: { PATH: process.env['PATH'], ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   const output = { stdout: '', stderr: '' }
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text))
