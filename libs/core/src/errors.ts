@@ -69,9 +69,9 @@ export type IssuerErrorCode =
   | 'ERR_STORE_CORRUPT'
   /** A newer release wrote the store. Use that release. */
   | 'ERR_STORE_SCHEMA_NEWER'
-  /** The store holds the key ring of another cluster or lineage. Correct the cluster ID or the address of the store. */
+  /** The store holds the key ring of another cluster. Correct the cluster ID or the address of the store. */
   | 'ERR_STORE_FOREIGN'
-  /** The store holds an older key ring than the one in use. Restore the newer one. */
+  /** The store holds an older key ring than the one in use. Running issuers write theirs back; otherwise restore the newer one. */
   | 'ERR_STORE_ROLLED_BACK'
   /** The store holds no key ring where one must be. Restore it, or allow a first key to be generated. */
   | 'ERR_STORE_EMPTY'

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { ISSUER_URL, keys, ringOf, START } from '../../test/fixtures.ts'
 import { isIssuerError, type IssuerErrorCode } from '../errors.ts'
 import { decodeKeyRing, encodeKeyRing } from '../key-ring/codec.ts'
-import { assertKeyRing, isTombstone, publishedKeys, type KeyRing } from '../key-ring/key-ring.ts'
+import { assertKeyRing, isTombstone, nextKey, publishedKeys, type KeyRing } from '../key-ring/key-ring.ts'
 import { applyStep, nextGeneration, type RingStep } from '../key-ring/transitions.ts'
 import type { KeyStore, StoredKeyRing } from '../ports/key-store.ts'
 import { createFixedClock } from '../testing/fixed-clock.ts'
@@ -22,7 +22,8 @@ const stranger = storedOf(ringOf(keys.rs256Long, { cluster_id: 'eu-2', generatio
 
 const replica = fc.nat(3)
 const key = fc.constantFrom(...pool)
-const kid = key.map((material) => material.kid)
+/** Replaced by the ID of a key that the ring has, so that most steps are possible. */
+const kid = fc.nat().map(String)
 const step = fc.oneof(
   fc.record({ type: fc.constant('publish-next'), key }),
   fc.record({ type: fc.constant('activate'), kid, keepRetired: fc.constant(keepRetired) }),
@@ -86,13 +87,19 @@ async function ignoring(codes: readonly IssuerErrorCode[], attempt: Promise<unkn
   }
 }
 
+function resolveKid(ring: KeyRing, move: RingStep): RingStep {
+  if (!('kid' in move)) return move
+  const chosen = move.type === 'activate' ? nextKey(ring) : ring.keys[Number(move.kid) % ring.keys.length]
+  return { ...move, kid: chosen?.kid ?? move.kid }
+}
+
 async function change(
   { keyStore, clock }: Cluster,
   followed: FollowedKeyRing,
   move: RingStep,
 ): Promise<void> {
   const ring = followed.ring()
-  const changed = nextGeneration(applyStep(ring, move, clock.now()), crypto.randomUUID())
+  const changed = nextGeneration(applyStep(ring, resolveKid(ring, move), clock.now()), crypto.randomUUID())
   await keyStore.save(storedOf(changed), ring)
   await followed.refresh()
 }
@@ -121,7 +128,7 @@ async function happen(cluster: Cluster, given: ClusterEvent, scheduler: fc.Sched
       return
     }
     case 'rollback': {
-      const copy = copies[given.to % copies.length]
+      const copy = copies.at(-1 - (given.to % Math.min(copies.length, 4)))
       if (copy !== undefined) storage.ring = copy
       return
     }
