@@ -48,7 +48,8 @@ export async function withIssuerUrl(flags: readonly string[]): Promise<readonly 
 /**
  * Starts the issuer of this checkout and waits until it is ready. Its log goes to standard error.
  *
- * Ends this process with the issuer's exit code when it ends before it is ready; it has said why by then.
+ * Ends this process with the issuer's exit code when it ends before it is ready: it has said why by then, or what was
+ * asked for (`--help`).
  */
 export async function startIssuer(flags: readonly string[]): Promise<RunningIssuer> {
   const condition = '--conditions=@workload-identity/source'
@@ -61,11 +62,12 @@ export async function startIssuer(flags: readonly string[]): Promise<RunningIssu
   const exited = once(child, 'exit').then(([code]) => (typeof code === 'number' ? code : 1))
   const { promise: ready, resolve } = Promise.withResolvers<ReadyLine>()
   createInterface({ input: child.stdout }).on('line', (line) => {
-    process.stderr.write(`${line}\n`)
+    if (line.startsWith('{')) process.stderr.write(`${line}\n`)
+    else process.stdout.write(`${line}\n`)
     if (line.includes('"msg":"ready"')) resolve(JSON.parse(line) as ReadyLine)
   })
   const first = await Promise.race([ready, exited])
-  if (typeof first === 'number') process.exit(first === 0 ? 1 : first)
+  if (typeof first === 'number') process.exit(first)
   return { ready: first, stop: () => void child.kill('SIGTERM'), exited }
 }
 

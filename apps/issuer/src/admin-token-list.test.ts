@@ -32,6 +32,7 @@ describe('parseAdminTokens', () => {
 
   it.each([
     ['a token of 31 characters', 'a'.repeat(31), 'has a token of fewer than 32 characters'],
+    ['a token of 1001 characters', 'a'.repeat(1001), 'has a token of more than 1000 characters'],
     [
       'a short token in a line',
       `alice admin ${'a'.repeat(31)}`,

@@ -4,6 +4,9 @@ import type { Admin } from '@workload-identity/transport-http'
 /** The shortest admin token, in characters. */
 export const MIN_ADMIN_TOKEN_LENGTH = 32
 
+/** The longest; the control listener reads no longer credential. */
+export const MAX_ADMIN_TOKEN_LENGTH = 1000
+
 /** An admin and the SHA-256 of the token that proves it. */
 export interface AdminToken extends Admin {
   readonly sha256: Buffer
@@ -68,6 +71,9 @@ function parseEntry(words: readonly string[]): AdminToken | string {
 function tokenProblem(token: string): string | undefined {
   if (token.length < MIN_ADMIN_TOKEN_LENGTH) {
     return `has a token of fewer than ${MIN_ADMIN_TOKEN_LENGTH} characters`
+  }
+  if (token.length > MAX_ADMIN_TOKEN_LENGTH) {
+    return `has a token of more than ${MAX_ADMIN_TOKEN_LENGTH} characters`
   }
   // RFC 6750 §2.1: nothing else can be sent as a bearer token.
   if (!/^[A-Za-z0-9._~+/-]+=*$/.test(token))

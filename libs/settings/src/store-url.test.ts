@@ -27,6 +27,8 @@ describe('parseStoreUrl', () => {
     ['file:a\0b', 'must name a path: file:<dir>'],
     ['file:///data', 'must be written file:<dir>, without //'],
     ['sqlite:', 'must name a path: sqlite:<path>'],
+    ['sqlite:/data.db ', 'must not begin or end its path with a space: sqlite:<path>'],
+    ['file: data', 'must not begin or end its path with a space: file:<dir>'],
     ['sqlite:///data.db', 'must be written sqlite:<path>, without //'],
     ['sqlite::memory:', 'must name a database file on disk'],
     ['sqlite:file:x?mode=memory', 'must name a database file on disk'],

@@ -70,6 +70,8 @@ export function storeUrl<const E extends StoreEngine>(options: {
 
 function parsePath(path: string, form: string): string {
   if (path === '' || path.includes('\0')) throw new SettingValueError(`must name a path: ${form}`)
+  if (path.trim() !== path)
+    throw new SettingValueError(`must not begin or end its path with a space: ${form}`)
   if (path.startsWith('//'))
     throw new SettingValueError(`must be written ${form}, without // before the path`)
   return path

@@ -47,7 +47,8 @@ const pauses = {
 const sandboxCache = { trustedFor: seconds(2), maxBytes: 64 * 1024 * 1024 }
 
 /** How long requests in flight may go on after a signal, and how long each part may take to stop. */
-const DRAIN_MS = 10_000
+// Below the 10 s that most supervisors grant between SIGTERM and SIGKILL.
+const DRAIN_MS = 8_000
 const STOP_TIMEOUT_MS = 12_000
 
 type Provide = <T>(token: InjectionToken<T>, make: () => T) => void
