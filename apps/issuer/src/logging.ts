@@ -1,5 +1,6 @@
 import { IssuerError } from '@workload-identity/core'
 import { pino, stdTimeFunctions, type DestinationStream, type Logger } from 'pino'
+import { openStandardOutput } from './log-destination.ts'
 import { createRedactNested, REDACTED } from './redact-nested.ts'
 
 /** What a log line says of an error: never a stored document, which the text of a failed parse would quote. */
@@ -33,12 +34,9 @@ const redactNested = createRedactNested(new Set(secretMembers))
  * The logger of the process: one JSON object a line, without process ID and host name (who collects logs adds those).
  * Members that could hold a secret are redacted even if somebody logs one by mistake.
  *
- * @param destination where lines go; the standard output, written at once, when not given.
+ * @param destination where lines go; the standard output when not given.
  */
-export function createLogger(
-  level: string,
-  destination: DestinationStream = pino.destination({ dest: 1, sync: true }),
-): Logger {
+export function createLogger(level: string, destination: DestinationStream = openStandardOutput()): Logger {
   return pino(
     {
       level,
