@@ -1,7 +1,10 @@
 import {
   chmodSync,
+  cpSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   truncateSync,
@@ -170,10 +173,59 @@ describe('openDatabase', () => {
     expect(readFileSync(path).equals(before)).toBe(true)
   })
 
-  it('takes over an empty file', () => {
+  it.each([
+    ['was emptied', 0],
+    ['was cut to one byte', 1],
+    ['is a byte shorter than the smallest page', 511],
+    ['was cut within its first page', 512],
+  ])('refuses a file that %s with ERR_STORE_CORRUPT and leaves it as it was', (_, size) => {
     const path = temporaryPath('issuer.db')
-    writeFileSync(path, '', { mode: 0o600 })
+    const database = openDatabase({ path })
+    database.exec('CREATE TABLE t (x)')
+    database.close()
+    truncateSync(path, size)
+    for (const readOnly of [false, true]) {
+      expect(() => openDatabase({ path, readOnly })).toThrowWithCode('ERR_STORE_CORRUPT')
+      expect(() => openDatabase({ path, readOnly })).toThrow('restore it from a backup')
+    }
+    expect(statSync(path).size).toBe(size)
+  })
+
+  it.each([
+    ['emptied', (path: string) => truncateSync(path, 0)],
+    ['deleted', (path: string) => rmSync(path)],
+  ])('refuses a database that was %s beside its log with ERR_STORE_CORRUPT and keeps the log', (_, lose) => {
+    const path = temporaryPath('issuer.db')
+    openForTest({ path }).exec('CREATE TABLE t (x); INSERT INTO t VALUES (42)')
+    // As a killed process leaves them.
+    const copy = temporaryPath('issuer.db')
+    for (const suffix of ['', '-wal']) cpSync(path + suffix, copy + suffix)
+    const log = readFileSync(`${copy}-wal`)
+    lose(copy)
+    for (const readOnly of [false, true]) {
+      expect(() => openDatabase({ path: copy, readOnly })).toThrowWithCode('ERR_STORE_CORRUPT')
+    }
+    expect(readFileSync(`${copy}-wal`).equals(log)).toBe(true)
+  })
+
+  it('makes a new database beside an empty log', () => {
+    const path = temporaryPath('issuer.db')
+    writeFileSync(`${path}-wal`, '', { mode: 0o600 })
     expect(openForTest({ path }).pragma('application_id', { simple: true })).toBe(APPLICATION_ID)
+  })
+
+  it('leaves nothing but the database when a new one is closed, whole by itself', () => {
+    const path = temporaryPath('issuer.db')
+    openDatabase({ path }).close()
+    expect(readdirSync(dirname(path))).toStrictEqual(['issuer.db'])
+    expect(readFileSync(path).toString('latin1', 0, 15)).toBe('SQLite format 3')
+  })
+
+  it('refuses an empty database that another program made with ERR_STORE_FOREIGN', () => {
+    const path = temporaryPath('theirs.db')
+    new Database(path).exec('CREATE TABLE t (x); DROP TABLE t').close()
+    chmodSync(path, 0o600)
+    expect(() => openDatabase({ path })).toThrowWithCode('ERR_STORE_FOREIGN')
   })
 
   it('reads, but never writes, what it opens read-only', () => {
@@ -190,11 +242,12 @@ describe('openDatabase', () => {
     expect(statSync(path, { throwIfNoEntry: false })).toBeUndefined()
   })
 
-  it('gives up with ERR_STORE_UNAVAILABLE when another one keeps a new file locked', () => {
+  it('gives up with ERR_STORE_UNAVAILABLE when another one keeps a restored copy locked', () => {
     const path = temporaryPath('issuer.db')
-    writeFileSync(path, '', { mode: 0o600 })
+    openDatabase({ path }).close()
     const other = new Database(path)
     onTestFinished(() => void other.close())
+    other.pragma('journal_mode = DELETE')
     other.exec('BEGIN EXCLUSIVE')
     expect(() => openDatabase({ path, busyTimeoutMs: 30 })).toThrowWithCode('ERR_STORE_UNAVAILABLE')
     other.exec('ROLLBACK')

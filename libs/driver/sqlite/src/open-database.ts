@@ -1,7 +1,8 @@
 import { resolve } from 'node:path'
 import { IssuerError } from '@workload-identity/core'
 import Database from 'better-sqlite3'
-import { assertPrivateFile, preparePrivateFile } from './private-file.ts'
+import { createDatabaseFile } from './create-database-file.ts'
+import { assertPrivateFile, hasDatabase } from './private-file.ts'
 import type { SqliteDatabase } from './sqlite-database.ts'
 import { isBusyError, toStoreError } from './store-error.ts'
 
@@ -29,7 +30,7 @@ const RETRY_PAUSE_MS = 10
  * its files readable by their owner only. Whoever calls this closes it.
  *
  * @throws {IssuerError} `ERR_STORE_UNAVAILABLE` when it cannot be opened or others may read or write it;
- * `ERR_STORE_CORRUPT` when it is damaged or not SQLite at all; `ERR_STORE_FOREIGN` when another program made it.
+ * `ERR_STORE_CORRUPT` when it is damaged, emptied, gone but for its log, or not SQLite at all; `ERR_STORE_FOREIGN` when another program made it.
  */
 export function openDatabase(options: OpenDatabaseOptions): SqliteDatabase {
   const { readOnly = false, busyTimeoutMs = DEFAULT_BUSY_TIMEOUT_MS } = options
@@ -38,8 +39,8 @@ export function openDatabase(options: OpenDatabaseOptions): SqliteDatabase {
     throw new RangeError('the path of a database must not be empty or begin or end with a space')
   }
   const path = resolve(options.path)
-  if (readOnly) assertPrivateFile(path)
-  else preparePrivateFile(path)
+  if (!hasDatabase(path) && !readOnly) createDatabaseFile(path, APPLICATION_ID)
+  assertPrivateFile(path)
 
   let database: SqliteDatabase | undefined
   try {
@@ -53,11 +54,8 @@ export function openDatabase(options: OpenDatabaseOptions): SqliteDatabase {
 }
 
 function setUp(database: SqliteDatabase, busyTimeoutMs: number): void {
-  const isNew = assertOwn(database)
-  if (!database.readonly) {
-    retryWhileBusy(busyTimeoutMs, () => assertWriteAheadLog(database))
-    if (isNew) database.pragma(`application_id = ${APPLICATION_ID}`)
-  }
+  assertOwn(database)
+  if (!database.readonly) retryWhileBusy(busyTimeoutMs, () => assertWriteAheadLog(database))
   database.pragma('synchronous = FULL')
   database.pragma('secure_delete = ON')
   database.pragma('foreign_keys = ON')
@@ -66,20 +64,9 @@ function setUp(database: SqliteDatabase, busyTimeoutMs: number): void {
   assertSound(database)
 }
 
-/** Whether the database is empty and nobody's yet; throws when it is somebody else's. */
-function assertOwn(database: SqliteDatabase): boolean {
-  const schema = database.prepare<[], { readonly objects: number }>(
-    'SELECT count(*) AS objects FROM sqlite_schema',
-  )
-  // One snapshot, as another process may be at the same point.
-  const { applicationId, objects } = database
-    .transaction(() => ({
-      objects: schema.get()?.objects ?? 0,
-      applicationId: database.pragma('application_id', { simple: true }),
-    }))
-    .deferred()
-  if (applicationId === APPLICATION_ID) return false
-  if (applicationId === 0 && objects === 0) return true
+/** Throws when it is somebody else's; every database made here has the application ID before it has its name. */
+function assertOwn(database: SqliteDatabase): void {
+  if (database.pragma('application_id', { simple: true }) === APPLICATION_ID) return
   const reason = 'another program made it; choose another path'
   throw new IssuerError('ERR_STORE_FOREIGN', `cannot use the database ${database.name}: ${reason}`, {
     details: { path: database.name },
@@ -104,8 +91,8 @@ function assertSound(database: SqliteDatabase): void {
   })
 }
 
-// Processes that start together on a new file meet at the switch to the write-ahead log, which needs the file for itself:
-// to break the tie SQLite refuses one of them at once instead of letting it wait (https://www.sqlite.org/c3ref/busy_handler.html).
+// Processes that start together on a restored copy may meet at the switch to the write-ahead log, which needs the file for
+// itself: to break the tie SQLite refuses one of them at once instead of letting it wait (https://www.sqlite.org/c3ref/busy_handler.html).
 function retryWhileBusy(limitMs: number, work: () => void): void {
   const pause = new Int32Array(new SharedArrayBuffer(4))
   for (let waitedMs = 0; ; waitedMs += RETRY_PAUSE_MS) {

@@ -1,30 +1,43 @@
-import { closeSync, fchmodSync, mkdirSync, openSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { statSync, type Stats } from 'node:fs'
 import { IssuerError } from '@workload-identity/core'
 
-const OWNER_ONLY_FILE = 0o600
-const OWNER_ONLY_FOLDER = 0o700
 const OTHERS = 0o077
 // Files SQLite keeps beside the database. It makes them with the mode of the database, so a looser one was made by hand.
 const COMPANIONS = ['-wal', '-shm', '-journal']
+const LOGS = ['-wal', '-journal']
+// One page of the smallest size there is, https://www.sqlite.org/fileformat.html#pages.
+const SMALLEST_DATABASE_BYTES = 512
 
 /**
- * Makes sure that a database may live at `path`, read and written by its owner only: creates its folder (0700) and an
- * empty file (0600) when they are missing, whatever the umask, before SQLite would with a mode of its own.
+ * Whether there is a database at `path`; one that lost its content, or of which only the log is left, is not taken for a
+ * new one: SQLite would, and delete the log.
  *
- * @throws {IssuerError} `ERR_STORE_UNAVAILABLE` when that cannot be done, or as {@link assertPrivateFile}.
+ * @throws {IssuerError} `ERR_STORE_CORRUPT` for the remains of a database; `ERR_STORE_UNAVAILABLE` when `path` is not a file
+ * or cannot be looked at.
  */
-export function preparePrivateFile(path: string): void {
-  try {
-    mkdirSync(dirname(path), { recursive: true, mode: OWNER_ONLY_FOLDER })
-    const file = openSync(path, 'ax', OWNER_ONLY_FILE)
-    fchmodSync(file, OWNER_ONLY_FILE)
-    closeSync(file)
-  } catch (error) {
-    if (!hasCode(error, 'EEXIST'))
-      throw unusable(path, 'it cannot be created; check the folder it is to be in', error)
+export function hasDatabase(path: string): boolean {
+  const found = lookAt(path)
+  if (found !== undefined) {
+    assertWhole(path, found.size)
+    return true
   }
-  assertPrivateFile(path)
+  const log = LOGS.map((suffix) => path + suffix).find((file) => (lookAt(file)?.size ?? 0) > 0)
+  if (log === undefined) return false
+  // Another process may have made the database and begun its log in the meantime.
+  if (lookAt(path) !== undefined) return true
+  const reason = `it is missing, only its log ${log} is there; restore it from a backup, or remove ${path}-* to begin anew`
+  throw remains(path, reason)
+}
+
+/**
+ * Makes sure that a file of `size` bytes is not too short to be a database.
+ *
+ * @throws {IssuerError} `ERR_STORE_CORRUPT` otherwise.
+ */
+export function assertWhole(path: string, size: number): void {
+  if (size >= SMALLEST_DATABASE_BYTES) return
+  const reason = `it is cut off (${size} bytes); restore it from a backup, or remove ${path}* to begin anew`
+  throw remains(path, reason)
 }
 
 /**
@@ -34,10 +47,9 @@ export function preparePrivateFile(path: string): void {
  * @throws {IssuerError} `ERR_STORE_UNAVAILABLE` when there is none, it is not a file, or others may use it.
  */
 export function assertPrivateFile(path: string): void {
-  const mode = modeOf(path)
-  if (mode === undefined) throw unusable(path, 'it does not exist')
+  if (lookAt(path) === undefined) throw unusable(path, 'it does not exist')
   for (const suffix of ['', ...COMPANIONS]) {
-    const open = (modeOf(path + suffix) ?? 0) & OTHERS
+    const open = (lookAt(path + suffix)?.mode ?? 0) & OTHERS
     if (open !== 0) {
       const reason = `its group or others may read or write ${path}${suffix}; make it private: chmod 600 ${path}*`
       throw unusable(path, reason)
@@ -45,24 +57,32 @@ export function assertPrivateFile(path: string): void {
   }
 }
 
-function modeOf(path: string): number | undefined {
+function lookAt(path: string): Stats | undefined {
   try {
     const found = statSync(path, { throwIfNoEntry: false })
     if (found !== undefined && !found.isFile()) throw unusable(path, 'it is not a regular file')
-    return found?.mode
+    return found
   } catch (error) {
     if (error instanceof IssuerError) throw error
     throw unusable(path, 'it cannot be looked at; check its folder', error)
   }
 }
 
-function unusable(path: string, reason: string, cause?: unknown): IssuerError {
+/** The error for a database that cannot be used for `reason`, with code `ERR_STORE_UNAVAILABLE`. */
+export function unusable(path: string, reason: string, cause?: unknown): IssuerError {
   return new IssuerError('ERR_STORE_UNAVAILABLE', `cannot use the database ${path}: ${reason}`, {
     details: { path },
     cause,
   })
 }
 
-function hasCode(error: unknown, code: string): boolean {
+function remains(path: string, reason: string): IssuerError {
+  return new IssuerError('ERR_STORE_CORRUPT', `cannot use the database ${path}: ${reason}`, {
+    details: { path },
+  })
+}
+
+/** Whether `error` is of the operating system with this code, such as `EEXIST`. */
+export function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code
 }
