@@ -5,7 +5,7 @@ const PIECE = 8192
 export function encodeBase64Url(bytes: Uint8Array): string {
   let binary = ''
   for (let start = 0; start < bytes.length; start += PIECE) {
-    binary += Reflect.apply(String.fromCharCode, undefined, bytes.subarray(start, start + PIECE))
+    binary += String.fromCharCode(...bytes.subarray(start, start + PIECE))
   }
   return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
 }

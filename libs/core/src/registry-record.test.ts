@@ -39,7 +39,7 @@ describe('parseSandboxRecord', () => {
     }).map(([name, value]) => [`a wrong ${name}`, JSON.stringify({ ...sandbox, [name]: value })]),
     ...Object.keys(sandbox).map((name) => [`no ${name}`, JSON.stringify({ ...sandbox, [name]: undefined })]),
   ])('takes %s for no record', (_, text) => {
-    expect(parseSandboxRecord(text ?? '')).toBeUndefined()
+    expect(parseSandboxRecord(text)).toBeUndefined()
   })
 })
 
