@@ -152,6 +152,21 @@ describe('openDatabase', () => {
     expect(() => openDatabase({ path })).toThrowWithCode('ERR_STORE_CORRUPT')
   })
 
+  it('refuses a file with one flipped bit in an index with ERR_STORE_CORRUPT', () => {
+    const path = temporaryPath('issuer.db')
+    const database = openDatabase({ path })
+    database.exec("CREATE TABLE t (x TEXT NOT NULL PRIMARY KEY); INSERT INTO t VALUES ('needle')")
+    database.close()
+    const bytes = readFileSync(path)
+    // The table is on the second page, its index on the third.
+    const offset = bytes.indexOf('needle', 2 * 4096)
+    expect(offset).toBeGreaterThan(2 * 4096)
+    openDatabase({ path }).close()
+    bytes[offset] = (bytes[offset] ?? 0) ^ 1
+    writeFileSync(path, bytes)
+    expect(() => openDatabase({ path })).toThrowWithCode('ERR_STORE_CORRUPT')
+  })
+
   it('refuses a file that was cut off with ERR_STORE_CORRUPT', () => {
     const path = temporaryPath('issuer.db')
     const database = openDatabase({ path })
