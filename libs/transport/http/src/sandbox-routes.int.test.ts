@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createTestServices, type TestServices } from './services.testing.ts'
+import { ADMIN_TOKEN, createTestServices, type TestServices } from './services.testing.ts'
 
 let services: TestServices
 beforeEach(async () => {
@@ -167,6 +167,22 @@ describe('PATCH /v1/sandboxes/{id}', () => {
 })
 
 describe('POST /v1/sandboxes/{id}/secret', () => {
+  it.each(['null', 'false', '0', '""', '[]'])(
+    'refuses the body %s and leaves the secret as it was',
+    async (payload) => {
+      const secret = await services.register()
+      const answer = await services.control.inject({
+        method: 'POST',
+        url: '/v1/sandboxes/s1/secret',
+        headers: { authorization: `Bearer ${ADMIN_TOKEN}`, 'content-type': 'application/json' },
+        payload,
+      })
+      expect(answer.statusCode).toBe(400)
+      expect(answer.json().error).toBe('invalid_request')
+      expect(await mint(secret)).toBe(200)
+    },
+  )
+
   it('keeps the old secret for its grace', async () => {
     const old = await services.register()
     const answer = await services.asAdmin('POST', '/v1/sandboxes/s1/secret', { grace_seconds: 10 })

@@ -43,7 +43,8 @@ const strictRequestsPlugin: FastifyPluginCallback<{ readonly limits: HttpLimits 
     if (!methodsWithBody.has(request.method) && hasBody(request.raw)) {
       throw invalidRequest(`a ${request.method} request must not have a body`)
     }
-    if (request.routeOptions.config.isBodyOptional === true) request.body ??= {}
+    // Only of an absent body: `null` is a value, and not the one that is asked for.
+    if (request.body === undefined && request.routeOptions.config.isBodyOptional === true) request.body = {}
     request.query = parseQuery(request.raw.url ?? '')
     next()
   })
