@@ -1,5 +1,6 @@
 import { isIssuerError } from '@workload-identity/core'
 import type { FastifyRequest } from 'fastify'
+import { withoutUnsafeFacts, type AdminActionFacts } from './audit-facts.ts'
 import { parseBearerToken } from './bearer.ts'
 import { createFindClientAddress } from './client-address.ts'
 import type { Admin, AdminAction, AdminActionName, ControlServerOptions } from './control-options.ts'
@@ -7,12 +8,6 @@ import type { HttpApp } from './create-http-server.ts'
 import { toErrorAnswer } from './error-mapping.ts'
 import { HttpRefusal, unauthenticated } from './http-refusal.ts'
 import './route-config.ts'
-
-/** What an action was about. */
-export type AdminActionFacts = Omit<
-  AdminAction,
-  'actor' | 'action' | 'outcome' | 'code' | 'request_id' | 'client_address'
->
 
 /** Does what an admin asked for and reports it, also when it is refused or fails. */
 export type Audited = <T>(
@@ -62,10 +57,14 @@ export function requireAdmin(
     const result = await perform().catch((error: unknown) => {
       const { status, error: answered } = toErrorAnswer(error)
       const code = isIssuerError(error) ? error.code : answered
-      report(request, action, { outcome: status < 500 ? 'refused' : 'failed', code, ...facts })
+      report(request, action, {
+        outcome: status < 500 ? 'refused' : 'failed',
+        code,
+        ...withoutUnsafeFacts(facts),
+      })
       throw error
     })
-    report(request, action, { outcome: 'done', ...facts, ...factsOf?.(result) })
+    report(request, action, { outcome: 'done', ...withoutUnsafeFacts({ ...facts, ...factsOf?.(result) }) })
     return result
   }
 }

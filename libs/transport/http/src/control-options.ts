@@ -22,7 +22,10 @@ export interface Admin {
 export type AdminActionName =
   'sandbox.register' | 'sandbox.change' | 'sandbox.end' | 'sandbox.renew_secret' | 'token.vouch'
 
-/** One change or vouched token, for an audit log. Holds no secret and no token. */
+/**
+ * One change or vouched token, for an audit log. Holds no secret and no token: an ID that is none, or that looks like a
+ * secret or a JWT, is left out.
+ */
 export interface AdminAction {
   readonly actor: string
   readonly action: AdminActionName

@@ -288,3 +288,38 @@ describe('bodies', () => {
     expect((await send('POST', '/v1/sandboxes', body(65_536))).statusCode).toBe(201)
   })
 })
+
+describe('the audit', () => {
+  it('leaves out an ID that is none, however long it is', async () => {
+    const answer = await services.asAdmin('POST', '/v1/sandboxes', {
+      sandbox_id: 'x'.repeat(60_000),
+      app: 'web',
+    })
+    expect(answer.statusCode).toBe(400)
+    expect(services.actions.at(-1)).toEqual({
+      actor: 'ada',
+      action: 'sandbox.register',
+      outcome: 'refused',
+      code: 'ERR_IDENTIFIER_INVALID',
+      app: 'web',
+      request_id: answer.headers['x-request-id'],
+      client_address: '127.0.0.1',
+    })
+  })
+
+  it('leaves out a JWT and a secret that were sent as IDs, also in the subject', async () => {
+    const sandbox_id = 'eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl'
+    const answer = await services.asAdmin('POST', '/v1/tokens', { sandbox_id, app: 'wis_marker-of-a-secret' })
+    expect(answer.statusCode).toBe(200)
+    expect(services.actions.at(-1)).toEqual({
+      actor: 'ada',
+      action: 'token.vouch',
+      outcome: 'done',
+      jti: expect.any(String),
+      aud: expect.any(String),
+      expires_at: expect.any(Number),
+      request_id: answer.headers['x-request-id'],
+      client_address: '127.0.0.1',
+    })
+  })
+})

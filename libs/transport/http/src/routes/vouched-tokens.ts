@@ -1,5 +1,6 @@
 import type { MintedToken } from '@workload-identity/core'
-import type { AdminActionFacts, Audited } from '../admin-access.ts'
+import type { Audited } from '../admin-access.ts'
+import type { AdminActionFacts } from '../audit-facts.ts'
 import type { ControlServerOptions } from '../control-options.ts'
 import type { HttpApp } from '../create-http-server.ts'
 import { vouchTokenOperation } from '../openapi/control-operations.ts'
