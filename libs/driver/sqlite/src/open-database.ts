@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { IssuerError } from '@workload-identity/core'
 import Database from 'better-sqlite3'
 import { createDatabaseFile } from './create-database-file.ts'
-import { assertPrivateFile, hasDatabase } from './private-file.ts'
+import { assertPrivateFile, hasDatabase, watchFile } from './private-file.ts'
 import type { SqliteDatabase } from './sqlite-database.ts'
 import { isBusyError, toStoreError } from './store-error.ts'
 
@@ -41,11 +41,15 @@ export function openDatabase(options: OpenDatabaseOptions): SqliteDatabase {
   const path = resolve(options.path)
   if (!hasDatabase(path) && !readOnly) createDatabaseFile(path, APPLICATION_ID)
   assertPrivateFile(path)
+  // Before it is opened and checked after that, so that it is the file that SQLite opened.
+  const assertInPlace = watchFile(path)
 
   let database: SqliteDatabase | undefined
   try {
-    database = new Database(path, { readonly: readOnly, fileMustExist: true, timeout: busyTimeoutMs })
+    const handle = new Database(path, { readonly: readOnly, fileMustExist: true, timeout: busyTimeoutMs })
+    database = Object.assign(handle, { assertInPlace })
     setUp(database, busyTimeoutMs)
+    assertInPlace()
     return database
   } catch (error) {
     database?.close()

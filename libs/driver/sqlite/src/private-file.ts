@@ -1,12 +1,12 @@
-import { statSync, type Stats } from 'node:fs'
+import { statSync, type BigIntStats } from 'node:fs'
 import { IssuerError } from '@workload-identity/core'
 
-const OTHERS = 0o077
+const OTHERS = 0o077n
 // Files SQLite keeps beside the database. It makes them with the mode of the database, so a looser one was made by hand.
 const COMPANIONS = ['-wal', '-shm', '-journal']
 const LOGS = ['-wal', '-journal']
 // One page of the smallest size there is, https://www.sqlite.org/fileformat.html#pages.
-const SMALLEST_DATABASE_BYTES = 512
+const SMALLEST_DATABASE_BYTES = 512n
 
 /**
  * Whether there is a database at `path`; one that lost its content, or of which only the log is left, is not taken for a
@@ -21,7 +21,7 @@ export function hasDatabase(path: string): boolean {
     assertWhole(path, found.size)
     return true
   }
-  const log = LOGS.map((suffix) => path + suffix).find((file) => (lookAt(file)?.size ?? 0) > 0)
+  const log = LOGS.map((suffix) => path + suffix).find((file) => (lookAt(file)?.size ?? 0n) > 0n)
   if (log === undefined) return false
   // Another process may have made the database and begun its log in the meantime.
   if (lookAt(path) !== undefined) return true
@@ -34,7 +34,7 @@ export function hasDatabase(path: string): boolean {
  *
  * @throws {IssuerError} `ERR_STORE_CORRUPT` otherwise.
  */
-export function assertWhole(path: string, size: number): void {
+export function assertWhole(path: string, size: bigint): void {
   if (size >= SMALLEST_DATABASE_BYTES) return
   const reason = `it is cut off (${size} bytes); restore it from a backup, or remove ${path}* to begin anew`
   throw remains(path, reason)
@@ -49,17 +49,37 @@ export function assertWhole(path: string, size: number): void {
 export function assertPrivateFile(path: string): void {
   if (lookAt(path) === undefined) throw unusable(path, 'it does not exist')
   for (const suffix of ['', ...COMPANIONS]) {
-    const open = (lookAt(path + suffix)?.mode ?? 0) & OTHERS
-    if (open !== 0) {
+    const open = (lookAt(path + suffix)?.mode ?? 0n) & OTHERS
+    if (open !== 0n) {
       const reason = `its group or others may read or write ${path}${suffix}; make it private: chmod 600 ${path}*`
       throw unusable(path, reason)
     }
   }
 }
 
-function lookAt(path: string): Stats | undefined {
+/**
+ * Remembers which file is at `path` now and gives a check that it is still that one, and not emptied; it takes a few
+ * microseconds.
+ *
+ * @throws {IssuerError} the check: `ERR_STORE_UNAVAILABLE` when the file was deleted or replaced; as {@link assertWhole}.
+ */
+export function watchFile(path: string): () => void {
+  const original = lookAt(path)
+  return () => {
+    const found = lookAt(path)
+    if (original === undefined || found?.ino !== original.ino || found.dev !== original.dev) {
+      throw unusable(
+        path,
+        'its file was deleted or replaced; put it back, or restart to use the one there now',
+      )
+    }
+    assertWhole(path, found.size)
+  }
+}
+
+function lookAt(path: string): BigIntStats | undefined {
   try {
-    const found = statSync(path, { throwIfNoEntry: false })
+    const found = statSync(path, { bigint: true, throwIfNoEntry: false })
     if (found !== undefined && !found.isFile()) throw unusable(path, 'it is not a regular file')
     return found
   } catch (error) {

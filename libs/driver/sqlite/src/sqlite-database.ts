@@ -35,5 +35,11 @@ export interface SqliteDatabase {
   exec(sql: string): unknown
   /** The value of a pragma, the first one with `simple`. */
   pragma(source: string, options?: { readonly simple?: boolean }): unknown
+  /**
+   * Throws when the file it opened is no longer the one at its path: SQLite would go on with the deleted one.
+   *
+   * @throws {IssuerError} `ERR_STORE_UNAVAILABLE` when it was deleted or replaced; `ERR_STORE_CORRUPT` when it was emptied.
+   */
+  assertInPlace(): void
   close(): unknown
 }

@@ -1,3 +1,5 @@
+import { cpSync, renameSync, rmSync, truncateSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { toThrowWithCode } from '@workload-identity/contracts'
 import Database from 'better-sqlite3'
 import { IssuerError } from '@workload-identity/core'
@@ -7,6 +9,15 @@ import { toStoreError, withStoreErrors } from './store-error.ts'
 import { temporaryPath } from './temporary-folder.testing.ts'
 
 expect.extend({ toThrowWithCode })
+
+function replaceByCopy(path: string): void {
+  cpSync(path, `${path}.copy`)
+  renameSync(`${path}.copy`, path)
+}
+
+function moveFolder(path: string): void {
+  renameSync(dirname(path), `${dirname(path)}.away`)
+}
 
 describe('toStoreError', () => {
   it.each([
@@ -59,6 +70,31 @@ describe('withStoreErrors', () => {
       'ERR_STORE_UNAVAILABLE',
     )
     expect(done).toBe(false)
+  })
+
+  it.each([
+    ['deleted', 'ERR_STORE_UNAVAILABLE', (path: string) => rmSync(path)],
+    ['replaced by a copy', 'ERR_STORE_UNAVAILABLE', replaceByCopy],
+    ['emptied', 'ERR_STORE_CORRUPT', (path: string) => truncateSync(path, 0)],
+    ['moved together with its folder', 'ERR_STORE_UNAVAILABLE', moveFolder],
+  ] as const)('does nothing when the file was %s: %s', (_, code, lose) => {
+    const path = temporaryPath('data/issuer.db')
+    const database = openDatabase({ path })
+    onTestFinished(() => void database.close())
+    lose(path)
+    let done = false
+    expect(() => withStoreErrors(database, 'read', () => (done = true))).toThrowWithCode(code)
+    expect(done).toBe(false)
+  })
+
+  it('goes on when the file was put back', () => {
+    const path = temporaryPath('issuer.db')
+    const database = openDatabase({ path })
+    onTestFinished(() => void database.close())
+    renameSync(path, `${path}.away`)
+    expect(() => withStoreErrors(database, 'read', () => 42)).toThrowWithCode('ERR_STORE_UNAVAILABLE')
+    renameSync(`${path}.away`, path)
+    expect(withStoreErrors(database, 'read', () => 42)).toBe(42)
   })
 
   it('throws ERR_STORE_UNAVAILABLE when another process keeps the write lock', () => {

@@ -34,7 +34,8 @@ const otherTrouble = unavailable('SQLite could not do it; the cause says why')
  * Does `work` with the database and turns whatever SQLite says into an `IssuerError`; see {@link toStoreError}.
  *
  * @param doing what is being done, as in "cannot … the database": `'load the key ring from'`.
- * @throws {IssuerError} `ERR_STORE_UNAVAILABLE` also when the database was closed.
+ * @throws {IssuerError} `ERR_STORE_UNAVAILABLE` also when the database was closed, or its file deleted or replaced, in which
+ * case nothing is done; `ERR_STORE_CORRUPT` when its file was emptied.
  */
 export function withStoreErrors<T>(database: SqliteDatabase, doing: string, work: () => T): T {
   if (!database.open) {
@@ -42,6 +43,7 @@ export function withStoreErrors<T>(database: SqliteDatabase, doing: string, work
       details: { path: database.name },
     })
   }
+  database.assertInPlace()
   try {
     return work()
   } catch (error) {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execPath } from 'node:process'
@@ -102,6 +102,21 @@ describe('createSqliteKeyStore', () => {
     database.pragma('max_page_count = 1')
     const save = store.save({ generation: 2, write_id: 'second', document: 'x'.repeat(100_000) }, first)
     await expect(save).rejects.toThrowWithCode('ERR_STORE_UNAVAILABLE')
+    expect(await store.load()).toStrictEqual(first)
+  })
+
+  it('rejects load and save with ERR_STORE_UNAVAILABLE once its file was deleted or replaced', async () => {
+    const path = temporaryPath()
+    const store = createSqliteKeyStore({ database: openForTest(path) })
+    await store.save(first, undefined)
+    renameSync(path, `${path}.away`)
+    const save = () => store.save({ ...first, generation: 2 }, first)
+    await expect(store.load()).rejects.toThrowWithCode('ERR_STORE_UNAVAILABLE')
+    await expect(save()).rejects.toThrowWithCode('ERR_STORE_UNAVAILABLE')
+    cpSync(`${path}.away`, path)
+    await expect(store.load()).rejects.toThrowWithCode('ERR_STORE_UNAVAILABLE')
+    await expect(save()).rejects.toThrowWithCode('ERR_STORE_UNAVAILABLE')
+    renameSync(`${path}.away`, path)
     expect(await store.load()).toStrictEqual(first)
   })
 

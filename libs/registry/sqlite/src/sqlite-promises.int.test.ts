@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { renameSync } from 'node:fs'
 import { execPath } from 'node:process'
 import { createInterface } from 'node:readline'
 import { toThrowWithCode } from '@workload-identity/contracts'
@@ -176,6 +177,16 @@ describe('createSqliteSandboxRegistry', () => {
     onTestFinished(() => void other.close())
     other.exec('BEGIN IMMEDIATE')
     await expect(sandboxes.end('a', now)).rejects.toThrowWithCode('ERR_STORE_UNAVAILABLE')
+    expect(await sandboxes.findBySecretHash(sha256, now)).toStrictEqual(sandbox)
+  })
+
+  it('rejects look-ups and writes with ERR_STORE_UNAVAILABLE once its file was deleted', async () => {
+    const { path, sandboxes } = await openRegistry()
+    await sandboxes.register(sandbox, now)
+    renameSync(path, `${path}.away`)
+    await expect(sandboxes.findBySecretHash(sha256, now)).rejects.toThrowWithCode('ERR_STORE_UNAVAILABLE')
+    await expect(sandboxes.end('a', now)).rejects.toThrowWithCode('ERR_STORE_UNAVAILABLE')
+    renameSync(`${path}.away`, path)
     expect(await sandboxes.findBySecretHash(sha256, now)).toStrictEqual(sandbox)
   })
 
