@@ -18,6 +18,7 @@ import { toErrorAnswer } from './error-mapping.ts'
 import { limitHandlerTime } from './handler-timeout.ts'
 import type { HttpOptions, ListenerName } from './http-options.ts'
 import { HTTP_LIMITS, type HttpLimits } from './limits.ts'
+import { createOwedAnswers } from './owed-answers.ts'
 import { strictRequests } from './strict-requests.ts'
 import { TLS_OPTIONS } from './tls-options.ts'
 import { createClientErrorHandler, refuseExpectations, refuseTunnels } from './unparsed-requests.ts'
@@ -65,8 +66,9 @@ export function createHttpServer({
       .send({ error: answer.error, error_description: answer.description })
   }
 
+  const owedAnswers = createOwedAnswers()
   const app = createInstance(http, limits, {
-    clientErrorHandler: createClientErrorHandler(log, limits),
+    clientErrorHandler: createClientErrorHandler(log, limits, owedAnswers),
     // Reached before there is a route, so that neither hooks nor the error handler are run for these.
     frameworkErrors: (error, request, reply) => {
       sendError(error, request, reply)
@@ -76,8 +78,9 @@ export function createHttpServer({
   app.server.maxConnections = limits.connections
   // Node's own limit cuts the rest off without a word, and what was cut off may be a second Authorization.
   app.server.maxHeadersCount = 0
+  owedAnswers.watch(app.server)
   const routes = watchRoutes(app)
-  refuseTunnels(app.server, log, routes.allMethods)
+  refuseTunnels(app.server, { log, owedAnswers, allowedMethods: routes.allMethods })
   refuseExpectations(app.server, log)
 
   app.setValidatorCompiler(compileValidator)

@@ -10,6 +10,7 @@ import {
   type ErrorAnswer,
 } from './http-refusal.ts'
 import type { HttpLimits } from './limits.ts'
+import { closeAfter, type OwedAnswers } from './owed-answers.ts'
 
 /** How long a client may go on sending after it was refused, so that it gets to read the answer. */
 const LINGER_MS = 2_000
@@ -28,29 +29,50 @@ interface ClientError extends Error {
   readonly rawPacket?: unknown
 }
 
-/** Makes the answer to what Node's parser refuses; the connection is closed after it. */
+/**
+ * Makes the answer to what Node's parser refuses; the connection is closed after it. What comes behind a request that
+ * still waits for its answer gets none of its own: that answer goes out, in its turn (RFC 9112 §9.3.2), and is the last.
+ */
 export function createClientErrorHandler(
   log: AnswerLog,
   limits: HttpLimits,
+  owedAnswers: OwedAnswers,
 ): (error: ClientError, socket: Socket) => void {
-  const answered = new WeakSet<Socket>()
+  const ending = new WeakSet<Socket>()
   return (error, socket) => {
-    // What a client goes on sending after its answer is read into the void.
-    if (answered.has(socket)) return
-    if (error.code === 'ECONNRESET' || !socket.writable || hasBegunAnswer(socket)) {
+    if (error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy()
       return
     }
-    answered.add(socket)
+    // What a client goes on sending before and after its last answer is read into the void.
+    if (ending.has(socket)) return
+    ending.add(socket)
+    const owed = owedAnswers.lastOf(socket)
+    if (owed !== undefined) {
+      closeAfter(owed, socket)
+      return
+    }
     const answer = toAnswer(error, limits)
     sendRaw(socket, answer)
     log.recordUnparsed(answer)
   }
 }
 
+/** What {@link refuseTunnels} needs. */
+interface TunnelRefusal {
+  readonly log: AnswerLog
+  readonly owedAnswers: OwedAnswers
+  readonly allowedMethods: () => string
+}
+
 /** Answers `CONNECT`, which Node keeps from the request handler and else drops without a word. */
-export function refuseTunnels(server: Server, log: AnswerLog, allowedMethods: () => string): void {
+export function refuseTunnels(server: Server, { log, owedAnswers, allowedMethods }: TunnelRefusal): void {
   server.on('connect', (_request, socket) => {
+    const owed = owedAnswers.lastOf(socket)
+    if (owed !== undefined) {
+      closeAfter(owed, socket)
+      return
+    }
     const { answer } = methodNotAllowed(allowedMethods())
     sendRaw(socket, answer)
     log.recordUnparsed(answer)
@@ -91,12 +113,6 @@ function isRequestLineTooLong(packet: unknown, limit: number): boolean {
   if (!Buffer.isBuffer(packet) || !/^[A-Z-]+ /.test(packet.toString('latin1', 0, 20))) return false
   const end = packet.indexOf('\r\n')
   return (end === -1 ? packet.length : end) > limit
-}
-
-/** Whether a part of an earlier answer is on its way: then another one would be read as its continuation. */
-function hasBegunAnswer(socket: Socket): boolean {
-  const { _httpMessage: response } = socket as Socket & { readonly _httpMessage?: ServerResponse | null }
-  return response?.headersSent === true
 }
 
 function sendRaw(socket: Duplex, answer: ErrorAnswer): void {
