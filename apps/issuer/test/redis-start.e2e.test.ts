@@ -42,7 +42,7 @@ async function writePassword(folder: string, text: string): Promise<string> {
   return `--redis-password-file=${path}`
 }
 
-describe('a start on Redis', () => {
+describe('a start on Redis', { timeout: 60_000 }, () => {
   it('is refused when Redis cannot be reached, and says why', async () => {
     const folder = await createReplicaFolder()
     const store = `--store=redis://127.0.0.1:${await freePort()}`

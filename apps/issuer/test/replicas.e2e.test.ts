@@ -49,10 +49,10 @@ async function expectOutage(issuer: IssuerProcess, knownSecret: string): Promise
   expect(await statusOf(issuer, '/readyz')).toBe(503)
 }
 
-describe('replicas of an issuer on one Redis', () => {
+describe('replicas of an issuer on one Redis', { timeout: 60_000 }, () => {
   it('make one key when several start at once on an empty store', async () => {
     const { start } = await createReplicas()
-    for (let round = 1; round <= 4; round += 1) {
+    for (let round = 1; round <= 3; round += 1) {
       const flags = [`--redis-prefix=round-${round}:`]
       const replicas = await Promise.all([start(flags), start(flags), start(flags)])
       const published = await Promise.all(replicas.map(fetchJwks))
@@ -120,7 +120,7 @@ describe('replicas of an issuer on one Redis', () => {
   })
 })
 
-describe('an issuer whose Redis is away', () => {
+describe('an issuer whose Redis is away', { timeout: 60_000 }, () => {
   it.each([
     ['is killed', 'kill', 'restart'],
     ['hangs', 'pause', 'resume'],
@@ -165,7 +165,7 @@ describe('an issuer whose Redis is away', () => {
     const begun = performance.now()
     const answers = await Promise.all(Array.from({ length: 50 }, () => issuer.mint(unknownSecret)))
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([503]))
-    expect(performance.now() - begun).toBeLessThan(2500)
+    expect(performance.now() - begun).toBeLessThan(4000)
     redis.resume()
   })
 

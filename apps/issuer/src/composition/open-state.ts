@@ -9,7 +9,8 @@ import type { Logger } from 'pino'
 import { openAdminTokens, type AdminTokens } from '../admin-tokens.ts'
 import { noAuditLog, openAuditLog, type AuditLog } from '../audit-log.ts'
 import type { IssuerConfig } from '../config.ts'
-import { openStores, type Stores } from './stores.ts'
+import type { Stores } from './opened-stores.ts'
+import { openStores } from './stores.ts'
 
 /** Everything an issuer has to open before it can be wired. */
 export interface IssuerState {

@@ -11,7 +11,7 @@ import type { Logger } from 'pino'
 import type { IssuerConfig } from '../config.ts'
 import { readRedisCredentials } from '../redis-credentials.ts'
 import { StartRefusedError } from '../start-failure.ts'
-import type { Stores } from './stores.ts'
+import type { Stores } from './opened-stores.ts'
 
 /** What of the configuration decides about stores in Redis. */
 export type RedisStoresConfig = Pick<IssuerConfig, 'clusterId' | 'redis'>

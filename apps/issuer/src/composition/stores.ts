@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import type { KeyStore, RegistryIdentity, SandboxRegistry } from '@workload-identity/core'
 import {
   assertLocalFileSystem,
   openPrivateDirectory,
@@ -17,19 +16,8 @@ import {
 } from '@workload-identity/registry-sqlite'
 import type { Logger } from 'pino'
 import type { IssuerConfig } from '../config.ts'
+import type { Stores } from './opened-stores.ts'
 import { openRedisStores, type RedisStoresConfig } from './redis-stores.ts'
-
-/** The stores of one engine, opened. */
-export interface Stores {
-  readonly keyStore: KeyStore
-  readonly registryIdentity: RegistryIdentity
-  /** Makes the registry of sandboxes that belongs to the ring with that registry ID. */
-  createSandboxRegistry(registryId: () => string): SandboxRegistry
-  /** Whether other issuers use it at the same time, so that much is changed by others. */
-  readonly isShared: boolean
-  /** Closes what was opened. */
-  close(): Promise<void> | void
-}
 
 /** What of the configuration decides about the stores. */
 export type StoresConfig = RedisStoresConfig & Pick<IssuerConfig, 'store' | 'allowNetworkFileSystem'>
