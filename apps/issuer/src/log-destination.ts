@@ -21,7 +21,7 @@ const WARN = 40
  * of requests a second then writes twenty times instead of thousands; one that is killed without a signal it could see
  * loses the lines of 50 ms at most. Lines keep their order.
  *
- * @param sink writes at once what it is given.
+ * @param sink takes what is due.
  */
 export function createLogDestination(sink: DestinationStream): LogDestination {
   let waiting = ''
@@ -52,9 +52,27 @@ export function createLogDestination(sink: DestinationStream): LogDestination {
   return destination
 }
 
-/** The standard output as a {@link LogDestination}; what waits when the process ends is written then. */
-export function openStandardOutput(): LogDestination {
-  const destination = createLogDestination(pino.destination({ dest: 1, sync: true }))
-  process.once('exit', destination.flush)
+/** How much is kept while nobody reads the standard output, in characters. */
+const MAX_UNREAD = 4 * 1024 * 1024
+
+/**
+ * The standard output as a {@link LogDestination}. It is written in the background: while nobody reads it, 4 MiB are kept
+ * and what comes then is lost, so that a log collector that hangs never stops the issuer. `onLost` is told how often that
+ * happened, once somebody reads again. What waits when the process ends is written then.
+ */
+export function openStandardOutput(onLost: (batches: number) => void): LogDestination {
+  const sink = pino.destination({ dest: 1, sync: false, maxLength: MAX_UNREAD })
+  let lost = 0
+  sink.on('drop', () => (lost += 1))
+  sink.on('drain', () => {
+    if (lost === 0) return
+    onLost(lost)
+    lost = 0
+  })
+  const destination = createLogDestination(sink)
+  process.once('exit', () => {
+    destination.flush()
+    sink.flushSync()
+  })
   return destination
 }

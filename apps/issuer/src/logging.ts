@@ -36,8 +36,8 @@ const redactNested = createRedactNested(new Set(secretMembers))
  *
  * @param destination where lines go; the standard output when not given.
  */
-export function createLogger(level: string, destination: DestinationStream = openStandardOutput()): Logger {
-  return pino(
+export function createLogger(level: string, destination?: DestinationStream): Logger {
+  const logger: Logger = pino(
     {
       level,
       base: null,
@@ -49,8 +49,12 @@ export function createLogger(level: string, destination: DestinationStream = ope
         error: (value: unknown) => (value instanceof Error ? describeRedacted(value) : value),
       },
     },
-    destination,
+    destination ??
+      openStandardOutput((batches) => {
+        logger.error({ lost_batches: batches }, 'log lines were lost: nobody read the standard output')
+      }),
   )
+  return logger
 }
 
 function describeRedacted(error: unknown): object {
