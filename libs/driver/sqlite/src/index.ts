@@ -1,6 +1,7 @@
 export { APPLICATION_ID, openDatabase, type OpenDatabaseOptions } from './open-database.ts'
 export { migrate } from './migrate.ts'
 export { toStoreError, withStoreErrors } from './store-error.ts'
+export { withWriteLock } from './with-write-lock.ts'
 export type {
   SqliteDatabase,
   SqliteRunResult,

@@ -1,4 +1,5 @@
 import { IssuerError } from '@workload-identity/core'
+import { waitingFully } from './lock-patience.ts'
 import type { SqliteDatabase } from './sqlite-database.ts'
 import { withStoreErrors } from './store-error.ts'
 
@@ -34,7 +35,9 @@ export function migrate(database: SqliteDatabase, component: string, migrations:
         .run(component, version + 1)
       return true
     })
-    while (applyNext.immediate());
+    waitingFully(database, () => {
+      while (applyNext.immediate());
+    })
   })
 }
 

@@ -76,7 +76,7 @@ describe('openDatabase', () => {
       secure_delete: 1,
       foreign_keys: 1,
       trusted_schema: 0,
-      busy_timeout: 1234,
+      busy_timeout: 50,
       application_id: 0x57494442,
     })
   })

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { IssuerError } from '@workload-identity/core'
 import Database from 'better-sqlite3'
 import { createDatabaseFile } from './create-database-file.ts'
+import { waitBriefly } from './lock-patience.ts'
 import { assertPrivateFile, hasDatabase, watchFile } from './private-file.ts'
 import type { SqliteDatabase } from './sqlite-database.ts'
 import { isBusyError, toStoreError } from './store-error.ts'
@@ -13,8 +14,8 @@ export interface OpenDatabaseOptions {
   /** Whether it must exist already and nothing may be written; default false. */
   readonly readOnly?: boolean
   /**
-   * How long to wait for a lock that another process holds, in milliseconds; default 2000. The wait blocks the whole
-   * process, so it is kept short: locks are held for one fsync.
+   * How long to wait for a lock that another process holds, in milliseconds; default 2000. Opening and `migrate` block
+   * the whole process for that long, `withWriteLock` does not; anything else gives up after 50 milliseconds.
    */
   readonly busyTimeoutMs?: number
 }
@@ -47,9 +48,10 @@ export function openDatabase(options: OpenDatabaseOptions): SqliteDatabase {
   let database: SqliteDatabase | undefined
   try {
     const handle = new Database(path, { readonly: readOnly, fileMustExist: true, timeout: busyTimeoutMs })
-    database = Object.assign(handle, { assertInPlace })
+    database = Object.assign(handle, { assertInPlace, busyTimeoutMs })
     setUp(database, busyTimeoutMs)
     assertInPlace()
+    waitBriefly(database)
     return database
   } catch (error) {
     database?.close()

@@ -29,6 +29,8 @@ export interface SqliteDatabase {
   /** False from the moment it was closed. */
   readonly open: boolean
   readonly readonly: boolean
+  /** How long to wait for a lock that another process holds before giving up, in milliseconds. */
+  readonly busyTimeoutMs: number
   prepare<Parameters extends unknown[], Row>(sql: string): SqliteStatement<Parameters, Row>
   transaction<Result>(work: () => Result): SqliteTransaction<Result>
   /** Runs any number of statements without parameters. */

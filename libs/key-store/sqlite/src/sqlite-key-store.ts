@@ -1,5 +1,5 @@
 import { IssuerError, type KeyStore, type RingVersion, type StoredKeyRing } from '@workload-identity/core'
-import { withStoreErrors, type SqliteDatabase } from '@workload-identity/driver-sqlite'
+import { withStoreErrors, withWriteLock, type SqliteDatabase } from '@workload-identity/driver-sqlite'
 
 /** What a key store in SQLite needs. */
 export interface SqliteKeyStoreOptions {
@@ -20,11 +20,10 @@ export function createSqliteKeyStore({ database }: SqliteKeyStoreOptions): KeySt
     },
     async save(ring, expected) {
       assertFollows(ring, expected)
-      withStoreErrors(database, 'save the key ring to', () => {
-        const { changes } = database.transaction(() => write(prepared(), ring, expected)).immediate()
-        if (changes === 0) throw conflict(database, expected)
-        eraseOldDocument(database)
-      })
+      const doing = 'save the key ring to'
+      const { changes } = await withWriteLock(database, doing, () => write(prepared(), ring, expected))
+      if (changes === 0) throw conflict(database, expected)
+      withStoreErrors(database, doing, () => eraseOldDocument(database))
     },
   }
 }
@@ -69,7 +68,7 @@ function conflict({ name }: SqliteDatabase, expected: RingVersion | undefined): 
 }
 
 // The replaced document may hold a private key that the new one has erased. `secure_delete` overwrites it in the database;
-// this empties the write-ahead log, where it still stands. While another process reads, that is left to the next save.
+// this empties the write-ahead log, where it still stands. While another process reads or writes, that is left to the next save.
 function eraseOldDocument(database: SqliteDatabase): void {
   database.pragma('wal_checkpoint(TRUNCATE)')
 }

@@ -1,5 +1,5 @@
 import { IssuerError, type PageQuery, type RegistryPage, type UnixSeconds } from '@workload-identity/core'
-import { withStoreErrors, type SqliteDatabase } from '@workload-identity/driver-sqlite'
+import { withStoreErrors, withWriteLock, type SqliteDatabase } from '@workload-identity/driver-sqlite'
 import { prepareRecordStatements, type PageParameters, type RecordRow } from './record-statements.ts'
 import type { RecordKind, RegistryRecord } from './record-kinds.ts'
 import { assertRegistry, type SqliteRegistryOptions } from './registry-options.ts'
@@ -15,7 +15,7 @@ export interface RecordTable<T> {
   /** The page of `query` out of the rows that `select` finds, all from one snapshot. */
   readPage(query: PageQuery, now: UnixSeconds, select: (page: PageParameters) => RecordRow[]): RegistryPage<T>
   /** Does `work` under the write lock, when this is the registry that the key ring records. */
-  write<R>(doing: string, work: () => R): R
+  write<R>(doing: string, work: () => R): Promise<R>
 }
 
 /**
@@ -31,15 +31,11 @@ export function createRecordTable<T extends RegistryRecord>(
   const statements = () => (prepared ??= prepareRecordStatements(database, kind))
 
   const read = <R>(work: () => R): R => withStoreErrors(database, `look up a ${kind.noun} in`, work)
-  const write = <R>(doing: string, work: () => R): R =>
-    withStoreErrors(database, doing, () =>
-      database
-        .transaction(() => {
-          assertRegistry(options, statements().registryId.get()?.registry_id)
-          return work()
-        })
-        .immediate(),
-    )
+  const write = <R>(doing: string, work: () => R): Promise<R> =>
+    withWriteLock(database, doing, () => {
+      assertRegistry(options, statements().registryId.get()?.registry_id)
+      return work()
+    })
   const parse = (row: RecordRow) => parseRow(database, kind, row)
   const parseFound = (row: RecordRow | undefined) => {
     assertRegistry(options, row?.registry_id)
@@ -76,7 +72,7 @@ export function createRecordTable<T extends RegistryRecord>(
     readPage,
     write,
     async register(record, now) {
-      write(`register a ${kind.noun} in`, () => {
+      await write(`register a ${kind.noun} in`, () => {
         const { findById, removeExpiredById, insert } = statements()
         const id = kind.idOf(record)
         if (parseFound(findById.get({ id, now })) !== undefined) {
@@ -90,7 +86,7 @@ export function createRecordTable<T extends RegistryRecord>(
       })
     },
     async replace(record, now) {
-      write(`change a ${kind.noun} in`, () => {
+      await write(`change a ${kind.noun} in`, () => {
         const { findById, update, deleteSecrets } = statements()
         const id = kind.idOf(record)
         const stored = parseFound(findById.get({ id, now }))

@@ -1,5 +1,5 @@
 import type { RegistryIdentity } from '@workload-identity/core'
-import { withStoreErrors } from '@workload-identity/driver-sqlite'
+import { withStoreErrors, withWriteLock } from '@workload-identity/driver-sqlite'
 import type { SqliteRegistryOptions } from './registry-options.ts'
 
 const readSql = 'SELECT registry_id FROM registry'
@@ -17,14 +17,10 @@ export function createSqliteRegistryIdentity(
       return withStoreErrors(database, 'read the registry ID from', readId)
     },
     async claim(candidate) {
-      return withStoreErrors(database, 'write the registry ID to', () =>
-        database
-          .transaction(() => {
-            database.prepare<[string], never>(claimSql).run(candidate)
-            return readId() ?? candidate
-          })
-          .immediate(),
-      )
+      return withWriteLock(database, 'write the registry ID to', () => {
+        database.prepare<[string], never>(claimSql).run(candidate)
+        return readId() ?? candidate
+      })
     },
     async isEmpty() {
       return withStoreErrors(
