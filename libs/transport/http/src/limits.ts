@@ -16,7 +16,7 @@ export interface HttpLimits {
   readonly headersTimeoutMs: number
   /** From the first byte of a request to the end of its body. */
   readonly requestTimeoutMs: number
-  /** What a handler may take; then 503. */
+  /** What a handler may take once the body is there; then 503. */
   readonly handlerTimeoutMs: number
   /** A connection between two requests; longer than the 60 s of common load balancers, which must be first to close. */
   readonly keepAliveTimeoutMs: number
