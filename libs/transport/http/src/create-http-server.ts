@@ -67,8 +67,13 @@ export function createHttpServer({
   }
 
   const owedAnswers = createOwedAnswers()
-  const app = createInstance(http, limits, {
-    clientErrorHandler: createClientErrorHandler(log, limits, owedAnswers),
+  const app: FastifyInstance = createInstance(http, limits, {
+    clientErrorHandler: createClientErrorHandler({
+      log,
+      limits,
+      owedAnswers,
+      methodsAt: (target) => routes.methodsAt(target),
+    }),
     // Reached before there is a route, so that neither hooks nor the error handler are run for these.
     frameworkErrors: (error, request, reply) => {
       sendError(error, request, reply)

@@ -27,7 +27,7 @@ const post = 'POST /v1/tokens HTTP/1.1\r\nHost: x\r\n'
 describe('requests that cannot be parsed', () => {
   it.each([
     ['a request line that is none', 'nonsense\r\n\r\n', 400],
-    ['a method that nobody knows', 'FETCH /v1/token HTTP/1.1\r\nHost: x\r\n\r\n', 400],
+    ['a method that is none', 'FE(TCH /v1/token HTTP/1.1\r\nHost: x\r\n\r\n', 400],
     ['a path with a space', 'GET /v1/ token HTTP/1.1\r\nHost: x\r\n\r\n', 400],
     ['a path with a control character', 'GET /v1/\u0001 HTTP/1.1\r\nHost: x\r\n\r\n', 400],
     ['another protocol', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400],
@@ -44,6 +44,14 @@ describe('requests that cannot be parsed', () => {
     [
       'Content-Length and Transfer-Encoding',
       `${post}Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
+      400,
+    ],
+    ['a compressing transfer coding', `${post}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n`, 400],
+    ['a transfer coding before chunked', `${post}Transfer-Encoding: identity, chunked\r\n\r\n0\r\n\r\n`, 400],
+    ['chunked twice', `${post}Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n`, 400],
+    [
+      'two Transfer-Encodings',
+      `${post}Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
       400,
     ],
     ['a broken escape in the path', 'GET /v1/%zz HTTP/1.1\r\nHost: x\r\n\r\n', 400],
@@ -110,6 +118,25 @@ describe('requests that cannot be parsed', () => {
     expect(answer.status).toBe(405)
     expect(answer.headers['allow']).toBe('GET')
     expect(JSON.parse(answer.body).error).toBe('method_not_allowed')
+  })
+
+  it.each([
+    ['FOO', '/v1/token', 'GET'],
+    ['get', '/v1/token?audience=a', 'GET'],
+    ['GETX', '/v1/sandboxes', 'GET, POST'],
+    ['M-X', '/v1/sandboxes/s1', 'DELETE, GET, PATCH'],
+    ['FOO', '/nowhere', 'DELETE, GET, PATCH, POST'],
+    ['FOO', '/v1/sandboxes/', 'DELETE, GET, PATCH, POST'],
+  ])('include the unknown method %s, which is answered 405 with Allow on %s', async (method, path, allow) => {
+    services.answers.length = 0
+    const address = path.startsWith('/v1/token') ? token : control
+    const answer = await sendRaw(address, `${method} ${path} HTTP/1.1\r\nHost: x\r\n\r\n`)
+    expect([answer.status, answer.headers['allow'], answer.isClosed]).toEqual([405, allow, true])
+    expect(JSON.parse(answer.body)).toEqual({
+      error: 'method_not_allowed',
+      error_description: `the method is not allowed here; use ${allow}`,
+    })
+    expect(services.answers).toMatchObject([{ method: 'unknown', status: 405, code: 'method_not_allowed' }])
   })
 
   it('do not include a wish to upgrade, which is ignored', async () => {
@@ -190,6 +217,24 @@ describe('time-outs', () => {
       error_description: 'the request did not arrive in time',
     })
     await server.close()
+  })
+
+  it('answer 408 to a body that does not arrive in time, however little a handler may take', async () => {
+    const { logger, lines } = createRecordingLogger()
+    const server = createHttpServer({
+      listener: 'control',
+      http: { logger, trustedProxies: [] },
+      addRoutes: (app) => void app.post('/body', () => ({})),
+      limits: { ...HTTP_LIMITS, requestTimeoutMs: 100, handlerTimeoutMs: 10, timeoutCheckMs: 20 },
+    })
+    const url = await server.listen({ host: '127.0.0.1', port: 0 })
+    const head =
+      'POST /body HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n'
+    const answer = await sendRaw(url, `${head}{`)
+    expect(answer.status).toBe(408)
+    await server.close()
+    expect(lines.map(({ level, facts }) => [level, facts['status']])).toContainEqual(['info', 408])
+    expect(lines.filter(({ level }) => level === 'error')).toEqual([])
   })
 
   it('answer 503 to a request whose handler does not end', async () => {

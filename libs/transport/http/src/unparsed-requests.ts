@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { METHODS, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { AnswerLog } from './answer-log.ts'
@@ -29,15 +29,25 @@ interface ClientError extends Error {
   readonly rawPacket?: unknown
 }
 
+/** What {@link createClientErrorHandler} needs. */
+interface ClientErrorParts {
+  readonly log: AnswerLog
+  readonly limits: HttpLimits
+  readonly owedAnswers: OwedAnswers
+  /** The value of `Allow` for a request target. */
+  readonly methodsAt: (target: string) => string
+}
+
 /**
  * Makes the answer to what Node's parser refuses; the connection is closed after it. What comes behind a request that
  * still waits for its answer gets none of its own: that answer goes out, in its turn (RFC 9112 §9.3.2), and is the last.
  */
-export function createClientErrorHandler(
-  log: AnswerLog,
-  limits: HttpLimits,
-  owedAnswers: OwedAnswers,
-): (error: ClientError, socket: Socket) => void {
+export function createClientErrorHandler({
+  log,
+  limits,
+  owedAnswers,
+  methodsAt,
+}: ClientErrorParts): (error: ClientError, socket: Socket) => void {
   const ending = new WeakSet<Socket>()
   return (error, socket) => {
     if (error.code === 'ECONNRESET' || !socket.writable) {
@@ -52,7 +62,8 @@ export function createClientErrorHandler(
       closeAfter(owed, socket)
       return
     }
-    const answer = toAnswer(error, limits)
+    const target = findTargetOfUnknownMethod(error)
+    const answer = target === undefined ? toAnswer(error, limits) : methodNotAllowed(methodsAt(target)).answer
     sendRaw(socket, answer)
     log.recordUnparsed(answer)
   }
@@ -106,6 +117,16 @@ function toAnswer({ code, rawPacket }: ClientError, limits: HttpLimits): ErrorAn
     return { status: 413, error: 'request_too_large', description: 'the chunk extensions are too large' }
   }
   return invalidRequest('this is not a valid HTTP/1.1 request').answer
+}
+
+/** The target of a request that is refused only because its method is not one of those that Node's parser knows. */
+function findTargetOfUnknownMethod({ code, rawPacket }: ClientError): string | undefined {
+  // The parser takes the beginning of some methods for that of another protocol's.
+  if (code !== 'HPE_INVALID_METHOD' && code !== 'HPE_INVALID_CONSTANT') return undefined
+  if (!Buffer.isBuffer(rawPacket)) return undefined
+  const requestLine = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) (\/[!-~]*) HTTP\/1\.[01]\r\n/
+  const [, method, target] = requestLine.exec(rawPacket.toString('latin1')) ?? []
+  return method === undefined || METHODS.includes(method) ? undefined : target
 }
 
 /** Whether it was the request line that did not fit, as far as the last packet tells. */

@@ -9,6 +9,8 @@ export interface RouteTable {
   refuseOtherMethods(scope: FastifyInstance): void
   /** All methods of the server, as a value of `Allow`. */
   allMethods(): string
+  /** The methods of a request target as it came, as a value of `Allow`; those of the server when no route has its path. */
+  methodsAt(target: string): string
 }
 
 /**
@@ -26,7 +28,15 @@ export function watchRoutes(app: FastifyInstance): RouteTable {
     for (const name of [method].flat()) methods.add(name)
     methodsByUrl.set(url, methods)
   })
+  const allMethods = () =>
+    formatMethods(new Set([...methodsByUrl.values()].flatMap((methods) => [...methods])))
   return {
+    allMethods,
+    methodsAt(target) {
+      const [path = ''] = target.split('?', 1)
+      const found = [...methodsByUrl].find(([url]) => isPathOf(url, path))
+      return found === undefined ? allMethods() : formatMethods(found[1])
+    },
     refuseOtherMethods(scope) {
       for (const [url, methods] of methodsByUrl) {
         const allow = formatMethods(methods)
@@ -40,10 +50,20 @@ export function watchRoutes(app: FastifyInstance): RouteTable {
         })
       }
     },
-    allMethods: () => formatMethods(new Set([...methodsByUrl.values()].flatMap((methods) => [...methods]))),
   }
 }
 
 function formatMethods(methods: ReadonlySet<string>): string {
   return [...methods].sort().join(', ')
+}
+
+function isPathOf(url: string, path: string): boolean {
+  const parts = path.split('/')
+  const patterns = url.split('/')
+  return (
+    parts.length === patterns.length &&
+    patterns.every((pattern, index) =>
+      pattern.startsWith(':') ? parts[index] !== '' : parts[index] === pattern,
+    )
+  )
 }
