@@ -28,6 +28,8 @@ export function createAnswerLog(listener: ListenerName, http: HttpOptions): Answ
   const { logger, onAnswer, trustedProxies } = http
   const findClientAddress = createFindClientAddress(trustedProxies)
   const logsQuietAnswers = () => logger.level === 'debug' || logger.level === 'trace'
+  // Whoever can reach it could else fill the log with requests that are refused.
+  const isPublic = listener === 'public'
   const failures = new WeakMap<FastifyRequest, Failure>()
   return {
     noteFailure(request, error, { error: answered }) {
@@ -40,7 +42,7 @@ export function createAnswerLog(listener: ListenerName, http: HttpOptions): Answ
       const failure = failures.get(request)
       const facts = { listener, method, route, status, ...(failure !== undefined && { code: failure.code }) }
       // What verifiers, probes and scrapers ask for all day is of interest only when it goes wrong.
-      const isQuiet = status < 400 && config.isQuiet === true
+      const isQuiet = status < 500 && (isPublic || (status < 400 && config.isQuiet === true))
       if (!isQuiet || logsQuietAnswers()) {
         const line = {
           ...facts,
@@ -56,7 +58,8 @@ export function createAnswerLog(listener: ListenerName, http: HttpOptions): Answ
     },
     recordUnparsed({ status, error: code }) {
       const facts = { listener, method: 'unknown', route: 'unknown', status, code }
-      logger.info(facts, 'answered')
+      if (isPublic) logger.debug(facts, 'answered')
+      else logger.info(facts, 'answered')
       onAnswer?.({ ...facts, seconds: 0 })
     },
   }

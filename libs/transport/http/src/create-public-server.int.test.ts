@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { sendRaw } from './raw-http.testing.ts'
 import { createTestServices, type TestServices } from './services.testing.ts'
 
 const DISCOVERY = '/.well-known/openid-configuration'
@@ -168,5 +169,24 @@ describe('createPublicServer', () => {
     services = await createTestServices()
     const headers = { host: 'evil.example', 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'http' }
     expect((await get(DISCOVERY, headers)).json().issuer).toBe('https://issuer.example.com')
+  })
+})
+
+describe('the log of the public server', () => {
+  it('has answers below 500 at debug, since anybody could ask for more of them', async () => {
+    services = await createTestServices()
+    const url = await services.public.listen({ host: '127.0.0.1', port: 0 })
+    for (const path of [JWKS, '/nowhere', '/%zz']) await fetch(url + path)
+    await sendRaw(url, 'nonsense\r\n\r\n')
+    Object.assign(services.state, { ring: undefined })
+    await fetch(url + JWKS)
+    const answered = services.lines.filter(({ message }) => message === 'answered')
+    expect(answered.map(({ level, facts }) => [level, facts['status']])).toEqual([
+      ['debug', 200],
+      ['debug', 404],
+      ['debug', 400],
+      ['debug', 400],
+      ['error', 500],
+    ])
   })
 })
