@@ -75,14 +75,14 @@ describe('a connection that still owes an answer', () => {
   })
 
   it('waits for a handler that is not done yet', async () => {
-    const { promise: begun, resolve: begin } = Promise.withResolvers<void>()
+    const { promise: begun, resolve: begin } = Promise.withResolvers<boolean>()
     const { promise: result, resolve: answer } = Promise.withResolvers<object>()
     const server = createHttpServer({
       listener: 'control',
       http: { logger: createRecordingLogger().logger, trustedProxies: [] },
       addRoutes: (app) =>
         void app.get('/slow', () => {
-          begin()
+          begin(true)
           return result
         }),
     })
