@@ -109,10 +109,16 @@ export const mutants: readonly Mutant[] = [
     harm: 'a replica signs a second too long without its store',
   },
   {
-    file: `${core}/use-cases/follow-key-ring.ts`,
-    find: 'if (candidate.generation <= current.generation)',
-    replace: 'if (candidate.generation < current.generation)',
-    harm: 'a ring written from the same generation is taken over',
+    file: `${core}/key-ring/ring-recovery.ts`,
+    find: 'stored.cluster_id !== current.cluster_id',
+    replace: 'stored.ring_id === current.cluster_id',
+    harm: "another cluster's ring is merged or overwritten",
+  },
+  {
+    file: `${core}/key-ring/ring-recovery.ts`,
+    find: 'if (order > 0)',
+    replace: 'if (order >= -1)',
+    harm: 'an older ring is taken over, and newer keys are forgotten',
   },
   {
     file: `${core}/use-cases/renew-sandbox-secret.ts`,
