@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto'
 import type { CacheLifetime } from '@workload-identity/core'
-import type { FastifyReply, FastifyRequest } from 'fastify'
 
 /** A document for everybody, ready to send. */
 export interface CachedDocument {
@@ -16,22 +15,17 @@ export function toCachedDocument(value: unknown, contentType: string): CachedDoc
   return { body, contentType, etag: `"${hash('sha256', body, 'base64url')}"` }
 }
 
-/** Sends a document that may be kept, or 304 when the client has it already. */
-export function sendCachedDocument(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  document: CachedDocument,
+/** The header fields of the document, whether it is sent or the client has it already. */
+export function documentHeaders(
+  { etag }: CachedDocument,
   { maxAge, staleIfError }: CacheLifetime,
-): FastifyReply {
+): Readonly<Record<string, string>> {
   const stale = staleIfError === undefined ? '' : `, stale-if-error=${staleIfError}`
-  reply.headers({
+  return {
     'cache-control': `public, max-age=${maxAge}${stale}`,
-    etag: document.etag,
+    etag,
     'access-control-allow-origin': '*',
-  })
-  if (matchesEntityTag(request.headers['if-none-match'], document.etag)) return reply.code(304).send()
-  // As bytes, because Fastify adds a charset to texts, which these media types do not have.
-  return reply.header('content-type', document.contentType).send(document.body)
+  }
 }
 
 /** Whether `If-None-Match` names the entity tag, by the weak comparison that the header asks for (RFC 9110 §13.1.2). */

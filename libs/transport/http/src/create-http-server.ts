@@ -14,6 +14,7 @@ import {
   type RawServerDefault,
 } from 'fastify'
 import { createAnswerLog } from './answer-log.ts'
+import { commonHeaders } from './common-headers.ts'
 import { toErrorAnswer } from './error-mapping.ts'
 import { limitHandlerTime } from './handler-timeout.ts'
 import type { HttpOptions, ListenerName } from './http-options.ts'
@@ -110,10 +111,6 @@ export function createHttpServer({
     done()
   })
   return app
-}
-
-function commonHeaders({ id }: FastifyRequest): Readonly<Record<string, string>> {
-  return { 'x-request-id': id, 'x-content-type-options': 'nosniff' }
 }
 
 function createInstance(

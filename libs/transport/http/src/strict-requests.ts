@@ -103,7 +103,8 @@ function assertOnlyChunked({ headers }: IncomingMessage): void {
   }
 }
 
-function hasBody({ headers }: IncomingMessage): boolean {
+/** Whether a request announces a body that is not empty. */
+export function hasBody({ headers }: IncomingMessage): boolean {
   const length = headers['content-length']
   return headers['transfer-encoding'] !== undefined || (length !== undefined && Number(length) > 0)
 }

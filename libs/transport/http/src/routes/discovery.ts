@@ -4,10 +4,11 @@ import {
   type Issuer,
   type PublishedKeys,
 } from '@workload-identity/core'
-import { sendCachedDocument, toCachedDocument, type CachedDocument } from '../cached-document.ts'
+import { toCachedDocument, type CachedDocument } from '../cached-document.ts'
 import type { HttpApp } from '../create-http-server.ts'
 import { discoveryOperation } from '../openapi/public-operations.ts'
 import { emptyQuery } from '../schemas.ts'
+import { serveDocument } from '../serve-document.ts'
 
 /** What the discovery document is made from. */
 export interface DiscoveryRouteOptions {
@@ -30,9 +31,9 @@ export function addDiscoveryRoute(app: HttpApp, options: DiscoveryRouteOptions):
     url: options.issuerPath + DISCOVERY_PATH,
     schema: { querystring: emptyQuery },
     config: { isQuiet: true, openapi: discoveryOperation },
-    handler: (request, reply) => {
-      const document = render(options.issuer.discoveryDocument())
-      return sendCachedDocument(request, reply, document, options.publishKeys().cache)
-    },
+    ...serveDocument(() => ({
+      document: render(options.issuer.discoveryDocument()),
+      cache: options.publishKeys().cache,
+    })),
   })
 }

@@ -1,8 +1,9 @@
 import { JWKS_PATH, type Jwks, type PublishedKeys } from '@workload-identity/core'
-import { sendCachedDocument, toCachedDocument, type CachedDocument } from '../cached-document.ts'
+import { toCachedDocument, type CachedDocument } from '../cached-document.ts'
 import type { HttpApp } from '../create-http-server.ts'
 import { jwksOperation } from '../openapi/public-operations.ts'
 import { emptyQuery } from '../schemas.ts'
+import { serveDocument } from '../serve-document.ts'
 
 /** What the JWK set is made from, and where it is. */
 export interface JwksRouteOptions {
@@ -27,10 +28,10 @@ export function addJwksRoutes(app: HttpApp, { publishKeys, issuerPath, aliases }
       url,
       schema: { querystring: emptyQuery },
       config: { isQuiet: true, openapi: jwksOperation },
-      handler: (request, reply) => {
+      ...serveDocument(() => {
         const { jwks, cache } = publishKeys()
-        return sendCachedDocument(request, reply, render(jwks), cache)
-      },
+        return { document: render(jwks), cache }
+      }),
     })
   }
 }
