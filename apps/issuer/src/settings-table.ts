@@ -131,7 +131,7 @@ export const settingsTable = defineSettings({
   }),
   activeFor: setting({
     flag: 'active-for',
-    description: 'How long a key signs.',
+    description: 'How long a key signs. Checked with the other terms; keys do not rotate by themselves yet.',
     schema: duration(),
     valueName: '<duration>',
     default: '30d',

@@ -52,7 +52,9 @@ export async function importPrivateKeyPem(pem: string): Promise<SigningKeyMateri
   }
   if (version === undefined || next !== derSequence) throw invalid('is not a PKCS#8 private key')
   if (contains(der.subarray(0, 40), rsaEncryption)) return importPkcs8(der, 'RS256')
-  if (contains(der.subarray(0, 40), ed25519)) return importPkcs8(der, 'EdDSA')
+  if (contains(der.subarray(0, 40), ed25519)) {
+    return importPkcs8(version === 1 ? concat(ed25519Prefix, seedOf(der)) : der, 'EdDSA')
+  }
   throw invalid('is neither an RSA nor an Ed25519 key')
 }
 
@@ -76,6 +78,15 @@ function readFirstMembers(der: Uint8Array): [version: number | undefined, nextTa
   const start = length < 0x80 ? 2 : 2 + (length & 0x7f)
   if (der[start] !== derInteger) return [undefined, der[start]]
   return der[start + 1] === 1 ? [der[start + 2], der[start + 3]] : [undefined, undefined]
+}
+
+/** The seed in the form of RFC 5958 §2, which holds the public key as well and which older runtimes do not read. */
+function seedOf(der: Uint8Array): Uint8Array {
+  const start = ed25519Prefix.length
+  if (encodeHex(der.subarray(5, start)) !== encodeHex(ed25519Prefix.subarray(5)) || der.length < start + 32) {
+    throw invalid('cannot be read as PKCS#8')
+  }
+  return der.subarray(start, start + 32)
 }
 
 async function importPkcs8(der: Uint8Array<ArrayBuffer>, alg: SigningAlgorithm): Promise<SigningKeyMaterial> {

@@ -91,7 +91,7 @@ async function loadKeyRing(
   if (storedUrl !== issuerUrl) {
     throw new IssuerError(
       'ERR_ISSUER_URL_CHANGED',
-      `the issuer URL is ${issuerUrl}, but the stored key ring belongs to ${storedUrl}: every relying party trusts the stored one; set it as the issuer URL`,
+      `the issuer URL is ${issuerUrl}, but the stored key ring belongs to ${storedUrl}: every relying party trusts the stored one; set it as the issuer URL, or choose another store if that one was a trial`,
       { details: { configured: issuerUrl, stored: storedUrl } },
     )
   }
