@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { isIssuerError, type IssuerErrorCode } from '@workload-identity/core'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { createFindClientAddress } from './client-address.ts'
@@ -11,8 +12,21 @@ export interface AnswerLog {
   noteFailure(request: FastifyRequest, error: unknown, answer: ErrorAnswer): void
   /** Records an answer that was sent. */
   record(request: FastifyRequest, reply: FastifyReply): void
+  /** Records the answer to a plain GET of a document, which Fastify never saw. */
+  recordPlain(answer: GivenAnswer): void
   /** Records the answer to something that never became a request. */
   recordUnparsed(answer: ErrorAnswer): void
+}
+
+/** An answer and what it was given to. */
+export interface GivenAnswer {
+  readonly request: IncomingMessage
+  readonly requestId: string
+  /** The pattern of the route. */
+  readonly route: string
+  readonly status: number
+  /** From the head of the request to the end of the answer. */
+  readonly elapsedMs: number
 }
 
 interface Failure {
@@ -31,31 +45,38 @@ export function createAnswerLog(listener: ListenerName, http: HttpOptions): Answ
   // Whoever can reach it could else fill the log with requests that are refused.
   const isPublic = listener === 'public'
   const failures = new WeakMap<FastifyRequest, Failure>()
+
+  const write = (answer: GivenAnswer, isQuietRoute: boolean, failure?: Failure) => {
+    const { request, requestId, route, status, elapsedMs } = answer
+    const { method = 'unknown' } = request
+    const facts = { listener, method, route, status, ...(failure !== undefined && { code: failure.code }) }
+    // What verifiers, probes and scrapers ask for all day is of interest only when it goes wrong.
+    const isQuiet = status < 500 && (isPublic || (status < 400 && isQuietRoute))
+    if (!isQuiet || logsQuietAnswers()) {
+      const line = {
+        ...facts,
+        request_id: requestId,
+        client: findClientAddress(request),
+        ms: Math.round(elapsedMs * 10) / 10,
+      }
+      if (status >= 500) logger.error({ ...line, error: describeError(failure?.error) }, 'answered')
+      else if (isQuiet) logger.debug(line, 'answered')
+      else logger.info(line, 'answered')
+    }
+    onAnswer?.({ ...facts, seconds: elapsedMs / 1000 })
+  }
+
   return {
     noteFailure(request, error, { error: answered }) {
       failures.set(request, { error, code: isIssuerError(error) ? error.code : answered })
     },
     record(request, reply) {
-      const { method } = request
       const { url: route = 'unknown', config } = request.routeOptions
-      const { statusCode: status, elapsedTime } = reply
-      const failure = failures.get(request)
-      const facts = { listener, method, route, status, ...(failure !== undefined && { code: failure.code }) }
-      // What verifiers, probes and scrapers ask for all day is of interest only when it goes wrong.
-      const isQuiet = status < 500 && (isPublic || (status < 400 && config.isQuiet === true))
-      if (!isQuiet || logsQuietAnswers()) {
-        const line = {
-          ...facts,
-          request_id: request.id,
-          client: findClientAddress(request.raw),
-          ms: Math.round(elapsedTime * 10) / 10,
-        }
-        if (status >= 500) logger.error({ ...line, error: describeError(failure?.error) }, 'answered')
-        else if (isQuiet) logger.debug(line, 'answered')
-        else logger.info(line, 'answered')
-      }
-      onAnswer?.({ ...facts, seconds: elapsedTime / 1000 })
+      const { statusCode: status, elapsedTime: elapsedMs } = reply
+      const answer = { request: request.raw, requestId: request.id, route, status, elapsedMs }
+      write(answer, config.isQuiet === true, failures.get(request))
     },
+    recordPlain: (answer) => write(answer, true),
     recordUnparsed({ status, error: code }) {
       const facts = { listener, method: 'unknown', route: 'unknown', status, code }
       if (isPublic) logger.debug(facts, 'answered')

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import type { CacheLifetime } from '@workload-identity/core'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 
 /** A document for everybody, ready to send. */
 export interface CachedDocument {
@@ -15,17 +16,34 @@ export function toCachedDocument(value: unknown, contentType: string): CachedDoc
   return { body, contentType, etag: `"${hash('sha256', body, 'base64url')}"` }
 }
 
-/** The header fields of the document, whether it is sent or the client has it already. */
-export function documentHeaders(
-  { etag }: CachedDocument,
-  { maxAge, staleIfError }: CacheLifetime,
-): Readonly<Record<string, string>> {
+/** The document to serve now, and for how long it may be kept. */
+export interface CurrentDocument {
+  readonly document: CachedDocument
+  readonly cache: CacheLifetime
+}
+
+/** The header fields of a document, whether it is sent or the client has it already. */
+export function documentHeaders({ document, cache }: CurrentDocument): Readonly<Record<string, string>> {
+  const { maxAge, staleIfError } = cache
   const stale = staleIfError === undefined ? '' : `, stale-if-error=${staleIfError}`
   return {
     'cache-control': `public, max-age=${maxAge}${stale}`,
-    etag,
+    etag: document.etag,
     'access-control-allow-origin': '*',
   }
+}
+
+/** Sends a document that may be kept, or 304 when the client has it already. */
+export function sendDocument(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  current: CurrentDocument,
+): FastifyReply {
+  const { etag, contentType, body } = current.document
+  reply.headers(documentHeaders(current))
+  if (matchesEntityTag(request.headers['if-none-match'], etag)) return reply.code(304).send()
+  // As bytes, because Fastify adds a charset to texts, which these media types do not have.
+  return reply.header('content-type', contentType).send(body)
 }
 
 /** Whether `If-None-Match` names the entity tag, by the weak comparison that the header asks for (RFC 9110 §13.1.2). */

@@ -20,6 +20,7 @@ import { limitHandlerTime } from './handler-timeout.ts'
 import type { HttpOptions, ListenerName } from './http-options.ts'
 import { HTTP_LIMITS, type HttpLimits } from './limits.ts'
 import { createOwedAnswers } from './owed-answers.ts'
+import { answerPlainDocuments } from './plain-documents.ts'
 import { strictRequests } from './strict-requests.ts'
 import { TLS_OPTIONS } from './tls-options.ts'
 import { createClientErrorHandler, refuseExpectations, refuseTunnels } from './unparsed-requests.ts'
@@ -84,6 +85,7 @@ export function createHttpServer({
   app.server.maxConnections = limits.connections
   // Node's own limit cuts the rest off without a word, and what was cut off may be a second Authorization.
   app.server.maxHeadersCount = 0
+  answerPlainDocuments(app, { log, limits })
   owedAnswers.watch(app.server)
   const routes = watchRoutes(app)
   refuseTunnels(app.server, { log, owedAnswers, allowedMethods: routes.allMethods })

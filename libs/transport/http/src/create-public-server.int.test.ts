@@ -48,25 +48,6 @@ describe('createPublicServer', () => {
     expect(answer.headers['etag']).toMatch(/^"[\w-]{43}"$/)
   })
 
-  it.each([DISCOVERY, JWKS])(
-    'answers a plain GET of %s as it answers one that goes the long way',
-    async (path) => {
-      services = await createTestServices()
-      const url = await services.public.listen({ host: '127.0.0.1', port: 0 })
-      const answers = [path, `${path}?`].map(async (target) => {
-        const answer = await fetch(url + target)
-        const headers = Object.fromEntries(answer.headers)
-        expect(headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/)
-        return {
-          ...{ status: answer.status, body: await answer.text() },
-          headers: { ...headers, date: undefined, 'x-request-id': undefined },
-        }
-      })
-      const [short, long] = await Promise.all(answers)
-      expect(short).toStrictEqual(long)
-    },
-  )
-
   it('serves the JWK set whole, byte for byte', async () => {
     services = await createTestServices()
     const answer = await get(JWKS)

@@ -1,3 +1,4 @@
+import type { CurrentDocument } from './cached-document.ts'
 import type { AdminActionName } from './control-options.ts'
 import type { OperationDocs } from './openapi/operation.ts'
 
@@ -7,6 +8,8 @@ declare module 'fastify' {
     allow?: string
     /** Successes are logged at `debug`. */
     isQuiet?: boolean
+    /** What a GET of the path is answered with; asked at every request. */
+    document?: () => CurrentDocument
     /** A request without a body counts as one with `{}`. */
     isBodyOptional?: boolean
     /** What an admin does with this route, for the audit. */

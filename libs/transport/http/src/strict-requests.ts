@@ -30,10 +30,7 @@ const strictRequestsPlugin: FastifyPluginCallback<{ readonly limits: HttpLimits 
 
   app.addHook('onRequest', (request, _reply, next) => {
     const { raw } = request
-    assertSizes(raw, limits)
-    assertTarget(raw)
-    assertOneHost(raw)
-    assertOnlyChunked(raw)
+    assertRequest(raw, limits)
     const { allow } = request.routeOptions.config
     if (request.is404) throw notFound()
     if (allow !== undefined) throw methodNotAllowed(allow)
@@ -57,6 +54,18 @@ const strictRequestsPlugin: FastifyPluginCallback<{ readonly limits: HttpLimits 
  * belongs, strict JSON and a strict query. They come before anything is parsed that they protect.
  */
 export const strictRequests = fastifyPlugin(strictRequestsPlugin, { name: 'strict-requests', fastify: '5.x' })
+
+/**
+ * Checks the rules that need the head of a request alone.
+ *
+ * @throws {HttpRefusal} for the first one that it breaks.
+ */
+export function assertRequest(raw: IncomingMessage, limits: HttpLimits): void {
+  assertSizes(raw, limits)
+  assertTarget(raw)
+  assertOneHost(raw)
+  assertOnlyChunked(raw)
+}
 
 function assertSizes({ url = '', rawHeaders }: IncomingMessage, limits: HttpLimits): void {
   if (url.length > limits.uriBytes) throw uriTooLong(limits.uriBytes)

@@ -4,11 +4,15 @@ import {
   type Issuer,
   type PublishedKeys,
 } from '@workload-identity/core'
-import { toCachedDocument, type CachedDocument } from '../cached-document.ts'
+import {
+  sendDocument,
+  toCachedDocument,
+  type CachedDocument,
+  type CurrentDocument,
+} from '../cached-document.ts'
 import type { HttpApp } from '../create-http-server.ts'
 import { discoveryOperation } from '../openapi/public-operations.ts'
 import { emptyQuery } from '../schemas.ts'
-import { serveDocument } from '../serve-document.ts'
 
 /** What the discovery document is made from. */
 export interface DiscoveryRouteOptions {
@@ -26,14 +30,15 @@ export function addDiscoveryRoute(app: HttpApp, options: DiscoveryRouteOptions):
     if (latest?.text !== text) latest = { text, document: toCachedDocument(value, 'application/json') }
     return latest.document
   }
+  const current = (): CurrentDocument => ({
+    document: render(options.issuer.discoveryDocument()),
+    cache: options.publishKeys().cache,
+  })
   app.route({
     method: ['GET', 'HEAD'],
     url: options.issuerPath + DISCOVERY_PATH,
     schema: { querystring: emptyQuery },
-    config: { isQuiet: true, openapi: discoveryOperation },
-    ...serveDocument(() => ({
-      document: render(options.issuer.discoveryDocument()),
-      cache: options.publishKeys().cache,
-    })),
+    config: { isQuiet: true, document: current, openapi: discoveryOperation },
+    handler: (request, reply) => sendDocument(request, reply, current()),
   })
 }

@@ -1,9 +1,13 @@
 import { JWKS_PATH, type Jwks, type PublishedKeys } from '@workload-identity/core'
-import { toCachedDocument, type CachedDocument } from '../cached-document.ts'
+import {
+  sendDocument,
+  toCachedDocument,
+  type CachedDocument,
+  type CurrentDocument,
+} from '../cached-document.ts'
 import type { HttpApp } from '../create-http-server.ts'
 import { jwksOperation } from '../openapi/public-operations.ts'
 import { emptyQuery } from '../schemas.ts'
-import { serveDocument } from '../serve-document.ts'
 
 /** What the JWK set is made from, and where it is. */
 export interface JwksRouteOptions {
@@ -22,16 +26,17 @@ export function addJwksRoutes(app: HttpApp, { publishKeys, issuerPath, aliases }
     rendered.set(jwks, document)
     return document
   }
+  const current = (): CurrentDocument => {
+    const { jwks, cache } = publishKeys()
+    return { document: render(jwks), cache }
+  }
   for (const url of new Set([issuerPath + JWKS_PATH, ...aliases])) {
     app.route({
       method: ['GET', 'HEAD'],
       url,
       schema: { querystring: emptyQuery },
-      config: { isQuiet: true, openapi: jwksOperation },
-      ...serveDocument(() => {
-        const { jwks, cache } = publishKeys()
-        return { document: render(jwks), cache }
-      }),
+      config: { isQuiet: true, document: current, openapi: jwksOperation },
+      handler: (request, reply) => sendDocument(request, reply, current()),
     })
   }
 }
