@@ -1,9 +1,4 @@
-import {
-  DISCOVERY_PATH,
-  type DiscoveryDocument,
-  type Issuer,
-  type PublishedKeys,
-} from '@workload-identity/core'
+import { DISCOVERY_PATH, type Issuer, type Jwks, type PublishedKeys } from '@workload-identity/core'
 import {
   sendDocument,
   toCachedDocument,
@@ -24,16 +19,15 @@ export interface DiscoveryRouteOptions {
 
 /** Adds the OpenID Connect discovery document, which may be kept as long as the keys. An unchanged one is rendered once. */
 export function addDiscoveryRoute(app: HttpApp, options: DiscoveryRouteOptions): void {
-  let latest: { readonly text: string; readonly document: CachedDocument } | undefined
-  const render = (value: DiscoveryDocument) => {
-    const text = JSON.stringify(value)
-    if (latest?.text !== text) latest = { text, document: toCachedDocument(value, 'application/json') }
-    return latest.document
+  const { issuer, publishKeys } = options
+  // The document and the set follow from the same ring and change together.
+  const rendered = new WeakMap<Jwks, CachedDocument>()
+  const current = (): CurrentDocument => {
+    const { jwks, cache } = publishKeys()
+    const document = rendered.get(jwks) ?? toCachedDocument(issuer.discoveryDocument(), 'application/json')
+    rendered.set(jwks, document)
+    return { document, cache }
   }
-  const current = (): CurrentDocument => ({
-    document: render(options.issuer.discoveryDocument()),
-    cache: options.publishKeys().cache,
-  })
   app.route({
     method: ['GET', 'HEAD'],
     url: options.issuerPath + DISCOVERY_PATH,
