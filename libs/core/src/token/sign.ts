@@ -1,4 +1,4 @@
-import { encodeBase64Url } from '../base64url.ts'
+import { encodeBase64Url, encodeTextBase64Url } from '../base64url.ts'
 import { IssuerError } from '../errors.ts'
 import { algorithms, type AlgorithmParameters } from '../key-ring/algorithms.ts'
 import { importSigningKey, proveKey } from '../key-ring/key-material.ts'
@@ -38,7 +38,7 @@ export function createLocalSigner(ring: () => KeyRing): TokenSigner {
       const current = ready
       try {
         const { header, parameters, key } = await current.signingKey
-        const signingInput = header + encodeText(JSON.stringify(claims))
+        const signingInput = header + encodeTextBase64Url(JSON.stringify(claims))
         const signature = await crypto.subtle.sign(parameters, key, encoder.encode(signingInput))
         return `${signingInput}.${encodeBase64Url(new Uint8Array(signature))}`
       } catch (cause) {
@@ -64,13 +64,8 @@ async function prepareKey({
   }
   await proveKey({ kid, alg, public: publicHalf, private: privateHalf })
   return {
-    header: `${encodeText(JSON.stringify({ alg, kid, typ: 'JWT' }))}.`,
+    header: `${encodeTextBase64Url(JSON.stringify({ alg, kid, typ: 'JWT' }))}.`,
     parameters: algorithms[alg].signParameters,
     key: await importSigningKey(alg, privateHalf),
   }
-}
-
-/** The UTF-8 of the text as base64url. */
-function encodeText(text: string): string {
-  return encodeBase64Url(encoder.encode(text))
 }
