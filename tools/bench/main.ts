@@ -16,7 +16,7 @@ const WARM_UP_SECONDS = 1
 
 const { values } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '5' },
+    rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '2' },
     json: { type: 'string' },
     load: { type: 'string' },
