@@ -34,8 +34,10 @@ const layers = {
   edge: { layers: ['core'], notPackages: [...stores, ...container] },
   // The runner is an edge that speaks to the issuer, so it may use a transport.
   'edge-runner': { layers: ['core', 'transport'], notPackages: [...stores, ...container] },
+  // Whoever deals with stores as a whole, whatever the engine, for the apps and the tools of operators.
+  'store-admin': { layers: ['core', 'driver', 'adapter'], notPackages: [...http, ...container] },
   app: {
-    layers: ['core', 'driver', 'adapter', 'transport', 'settings', 'edge', 'edge-runner'],
+    layers: ['core', 'driver', 'adapter', 'store-admin', 'transport', 'settings', 'edge', 'edge-runner'],
   },
 }
 

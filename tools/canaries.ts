@@ -18,6 +18,7 @@ const registry = 'libs/registry/sqlite/src'
 const driver = 'libs/driver/sqlite/src'
 const transport = 'libs/transport/http/src'
 const settings = 'libs/settings/src'
+const storeAdmin = 'libs/store-admin/src'
 const contracts = 'libs/contracts/src'
 const app = 'apps/issuer/src'
 
@@ -93,6 +94,9 @@ export const canaries: readonly Canary[] = [
   from(transport, '@workload-identity/key-store-sqlite', onlyTags),
   from(transport, '@workload-identity/driver-sqlite', onlyTags),
   from(settings, '@workload-identity/transport-http', onlyTags),
+  from(storeAdmin, '@workload-identity/transport-http', onlyTags),
+  from(storeAdmin, '@workload-identity/registry-sqlite', undefined),
+  from(adapter, '@workload-identity/store-admin', circular),
   from(contracts, '@workload-identity/settings', onlyTags),
   from(app, '@workload-identity/contracts', onlyTags),
   from(app, '@workload-identity/tools', [boundaries]),

@@ -6,6 +6,7 @@ import {
   createIssuer,
   createPublishKeys,
   createRegisterSandbox,
+  createRegisterSandboxes,
   createRenewSandboxSecret,
   createSandboxTokens,
   createVouchToken,
@@ -125,6 +126,7 @@ function provideUseCases(provide: Provide, get: Get): void {
   const administration = () => ({ sandboxes: get(tokens.SANDBOXES), clock: get(tokens.CLOCK) })
   provide(tokens.AUTHENTICATE_SANDBOX, () => createAuthenticateSandbox(administration()))
   provide(tokens.REGISTER_SANDBOX, () => createRegisterSandbox(administration()))
+  provide(tokens.REGISTER_SANDBOXES, () => createRegisterSandboxes(administration()))
   provide(tokens.CHANGE_SANDBOX, () => createChangeSandbox(administration()))
   provide(tokens.RENEW_SANDBOX_SECRET, () => createRenewSandboxSecret(administration()))
   provide(tokens.VOUCH_TOKEN, () => createVouchToken({ ...administration(), issuer: get(tokens.ISSUER) }))
@@ -163,6 +165,7 @@ function provideProcess(provide: Provide, get: Get, state: IssuerState): void {
         sandboxes: get(tokens.SANDBOXES),
         sandboxTokens: get(tokens.SANDBOX_TOKENS),
         registerSandbox: get(tokens.REGISTER_SANDBOX),
+        registerSandboxes: get(tokens.REGISTER_SANDBOXES),
         changeSandbox: get(tokens.CHANGE_SANDBOX),
         renewSandboxSecret: get(tokens.RENEW_SANDBOX_SECRET),
         vouchToken: get(tokens.VOUCH_TOKEN),

@@ -5,11 +5,11 @@ import {
   type Clock,
   type OpenedKeyRing,
 } from '@workload-identity/core'
+import type { Stores } from '@workload-identity/store-admin'
 import type { Logger } from 'pino'
 import { openAdminTokens, type AdminTokens } from '../admin-tokens.ts'
 import { noAuditLog, openAuditLog, type AuditLog } from '../audit-log.ts'
 import type { IssuerConfig } from '../config.ts'
-import type { Stores } from './opened-stores.ts'
 import { openStores } from './stores.ts'
 
 /** Everything an issuer has to open before it can be wired. */

@@ -5,6 +5,7 @@ import type {
   Issuer,
   PublishedKeys,
   RegisterSandbox,
+  RegisterSandboxes,
   RenewSandboxSecret,
   SandboxRegistry,
   SandboxTokens,
@@ -35,6 +36,7 @@ export interface ServerDependencies {
   readonly sandboxes: SandboxRegistry
   readonly sandboxTokens: SandboxTokens
   readonly registerSandbox: RegisterSandbox
+  readonly registerSandboxes: RegisterSandboxes
   readonly changeSandbox: ChangeSandbox
   readonly renewSandboxSecret: RenewSandboxSecret
   readonly vouchToken: VouchToken
@@ -68,6 +70,7 @@ export function createServerFactory(dependencies: ServerDependencies): CreateSer
         sandboxes: dependencies.sandboxes,
         clock: dependencies.clock,
         registerSandbox: dependencies.registerSandbox,
+        registerSandboxes: dependencies.registerSandboxes,
         changeSandbox: dependencies.changeSandbox,
         renewSandboxSecret: dependencies.renewSandboxSecret,
         vouchToken: dependencies.vouchToken,

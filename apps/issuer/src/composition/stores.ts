@@ -1,81 +1,44 @@
-import { existsSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
-import {
-  assertLocalFileSystem,
-  openPrivateDirectory,
-  type FileSystemPolicy,
-} from '@workload-identity/driver-file'
-import { openDatabase } from '@workload-identity/driver-sqlite'
-import { createFileKeyStore } from '@workload-identity/key-store-file'
-import { createSqliteKeyStore, migrateSqliteKeyStore } from '@workload-identity/key-store-sqlite'
-import { createFileRegistryIdentity, createFileSandboxRegistry } from '@workload-identity/registry-file'
-import {
-  createSqliteRegistryIdentity,
-  createSqliteSandboxRegistry,
-  migrateSqliteRegistry,
-} from '@workload-identity/registry-sqlite'
+import type { ServerFinding } from '@workload-identity/driver-redis'
+import { openStores as openStoresOf, type Stores } from '@workload-identity/store-admin'
 import type { Logger } from 'pino'
 import type { IssuerConfig } from '../config.ts'
-import type { Stores } from './opened-stores.ts'
-import { openRedisStores, type RedisStoresConfig } from './redis-stores.ts'
+import { readRedisCredentials } from '../redis-credentials.ts'
+import { StartRefusedError } from '../start-failure.ts'
 
 /** What of the configuration decides about the stores. */
-export type StoresConfig = RedisStoresConfig & Pick<IssuerConfig, 'store' | 'allowNetworkFileSystem'>
+export type StoresConfig = Pick<IssuerConfig, 'store' | 'clusterId' | 'redis' | 'allowNetworkFileSystem'>
 
 /**
- * Opens the stores of the configured engine. Whoever calls it closes them.
+ * Opens the stores of the configured engine. Whoever calls it closes them. A Redis that may delete keys is refused unless
+ * that is allowed; everything else an operator should know about one goes to the log.
  *
  * @throws {IssuerError} `ERR_STORE_UNAVAILABLE`, `ERR_STORE_CORRUPT`, `ERR_STORE_FOREIGN`, `ERR_STORE_SCHEMA_NEWER`.
- * @throws {StartRefusedError} for a Redis that is not fit for keys.
+ * @throws {StartRefusedError} for a Redis that is not fit for keys, with reason and cure.
  */
-export async function openStores(config: StoresConfig, logger: Logger): Promise<Stores> {
-  const { store } = config
-  const policy = { allowNetworkFileSystem: config.allowNetworkFileSystem }
-  switch (store.engine) {
-    case 'sqlite':
-      return openSqliteStores(store.path, policy)
-    case 'file':
-      return openFileStores(store.directory, policy)
-    case 'redis':
-      return openRedisStores(store.url, config, logger)
-  }
-}
-
-function openSqliteStores(path: string, policy: FileSystemPolicy): Stores {
-  assertLocalFileSystem(findExistingFolder(path), policy)
-  const database = openDatabase({ path })
-  try {
-    migrateSqliteKeyStore(database)
-    migrateSqliteRegistry(database)
-  } catch (error) {
-    database.close()
-    throw error
-  }
-  return {
-    keyStore: createSqliteKeyStore({ database }),
-    registryIdentity: createSqliteRegistryIdentity({ database }),
-    createSandboxRegistry: (registryId) => createSqliteSandboxRegistry({ database, registryId }),
-    isShared: false,
-    close() {
-      database.close()
+export async function openStores(
+  { store, clusterId, allowNetworkFileSystem, redis }: StoresConfig,
+  logger: Logger,
+): Promise<Stores> {
+  return openStoresOf({
+    store,
+    allowNetworkFileSystem,
+    ...(clusterId !== undefined && { clusterId }),
+    ...(store.engine === 'redis' && { redis: { prefix: redis.prefix, ...readRedisCredentials(redis) } }),
+    onFinding(finding) {
+      judge(finding, redis.allowVolatile, logger)
     },
-  }
+  })
 }
 
-function openFileStores(path: string, policy: FileSystemPolicy): Stores {
-  const directory = openPrivateDirectory({ path, ...policy })
-  return {
-    keyStore: createFileKeyStore({ directory }),
-    registryIdentity: createFileRegistryIdentity({ directory }),
-    createSandboxRegistry: (registryId) => createFileSandboxRegistry({ directory, registryId }),
-    isShared: false,
-    close: () => undefined,
+function judge(
+  { id, severity, server, reason, cure }: ServerFinding,
+  allowVolatile: boolean,
+  logger: Logger,
+) {
+  if (severity === 'refuse' && !allowVolatile) {
+    throw new StartRefusedError(
+      `the Redis ${server} is no place for keys: ${reason}; ${cure} (--allow-volatile-store accepts it as it is)`,
+    )
   }
-}
-
-/** The folder that will hold the database, or the nearest one above it: the file system is looked at before it is made. */
-function findExistingFolder(path: string): string {
-  let folder = dirname(resolve(path))
-  while (!existsSync(folder) && folder !== dirname(folder)) folder = dirname(folder)
-  return folder
+  logger.warn({ server, finding: id, severity, cure }, `redis: ${reason}`)
 }

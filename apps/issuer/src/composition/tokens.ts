@@ -7,6 +7,7 @@ import type {
   KeyStore,
   PublishedKeys,
   RegisterSandbox,
+  RegisterSandboxes,
   RegistryIdentity,
   RenewSandboxSecret,
   SandboxRegistry,
@@ -56,6 +57,8 @@ export const AUTHENTICATE_SANDBOX: InjectionToken<AuthenticateSandbox> = Symbol(
 export const SANDBOX_TOKENS: InjectionToken<SandboxTokens> = Symbol('SandboxTokens')
 /** Registers sandboxes. */
 export const REGISTER_SANDBOX: InjectionToken<RegisterSandbox> = Symbol('RegisterSandbox')
+/** Registers many sandboxes at once. */
+export const REGISTER_SANDBOXES: InjectionToken<RegisterSandboxes> = Symbol('RegisterSandboxes')
 /** Changes sandboxes. */
 export const CHANGE_SANDBOX: InjectionToken<ChangeSandbox> = Symbol('ChangeSandbox')
 /** Gives sandboxes new secrets. */

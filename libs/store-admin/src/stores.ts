@@ -1,4 +1,4 @@
-import type { KeyStore, RegistryIdentity, SandboxRegistry } from '@workload-identity/core'
+import type { KeyStore, RegistryIdentity, RunnerRegistry, SandboxRegistry } from '@workload-identity/core'
 
 /** The stores of one engine, opened. */
 export interface Stores {
@@ -6,6 +6,8 @@ export interface Stores {
   readonly registryIdentity: RegistryIdentity
   /** Makes the registry of sandboxes that belongs to the ring with that registry ID. */
   createSandboxRegistry(registryId: () => string): SandboxRegistry
+  /** Makes the registry of runners that belongs to the ring with that registry ID. */
+  createRunnerRegistry(registryId: () => string): RunnerRegistry
   /** Whether other issuers use it at the same time, so that much is changed by others. */
   readonly isShared: boolean
   /** Closes what was opened. */
