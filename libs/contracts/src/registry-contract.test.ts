@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { memoryRegistryHarness } from './broken-registry.testing.ts'
 import { failingCases } from './failing-cases.testing.ts'
 import { registryCases, registryContract } from './registry-contract.ts'
+import { batchFaults } from './registry-batch-faults.testing.ts'
 import { changeFaults } from './registry-change-faults.testing.ts'
 import { expiryFaults } from './registry-expiry-faults.testing.ts'
 import { listFaults } from './registry-list-faults.testing.ts'
@@ -13,6 +14,7 @@ const brokenRegistries = [
   ...lossFaults,
   ...recordFaults,
   ...changeFaults,
+  ...batchFaults,
   ...secretFaults,
   ...expiryFaults,
   ...listFaults,

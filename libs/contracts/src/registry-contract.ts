@@ -3,6 +3,7 @@ import type { RegistryHarness } from './registry-harness.ts'
 import { registryIdentityCases } from './registry-identity-cases.ts'
 import { registryLossCases } from './registry-loss-cases.ts'
 import { runnerRegistryCases } from './runner-registry-cases.ts'
+import { sandboxBatchCases } from './sandbox-batch-cases.ts'
 import { sandboxExpiryCases } from './sandbox-expiry-cases.ts'
 import { sandboxListCases } from './sandbox-list-cases.ts'
 import { sandboxRegistryCases } from './sandbox-registry-cases.ts'
@@ -13,6 +14,7 @@ export const registryCases: readonly ContractCase<RegistryHarness>[] = [
   ...registryIdentityCases,
   ...registryLossCases,
   ...sandboxRegistryCases,
+  ...sandboxBatchCases,
   ...sandboxSecretCases,
   ...sandboxExpiryCases,
   ...sandboxListCases,

@@ -3,6 +3,7 @@ import { faulty, memoryRegistry, type BrokenRegistry } from './broken-registry.t
 
 const everyOperation = [
   'sandboxes.register',
+  'sandboxes.registerAll',
   'sandboxes.replace',
   'sandboxes.findById',
   'sandboxes.findBySecretHash',
@@ -187,6 +188,12 @@ export const lossFaults: readonly BrokenRegistry[] = [
     plant: faulty(({ sandboxes, runners }) => ({
       sandboxes: {
         register: (record, now) => orAbsence(sandboxes.register(record, now), undefined),
+        registerAll: async (records, now) => {
+          const outcomes = await sandboxes.registerAll(records, now)
+          const isFailure = (error: unknown) =>
+            isIssuerError(error, 'ERR_REGISTRY_LOST', 'ERR_STORE_UNAVAILABLE')
+          return outcomes.map((outcome) => (isFailure(outcome) ? undefined : outcome))
+        },
         replace: (record, now) => orAbsence(sandboxes.replace(record, now), undefined),
         end: (id, now) => orAbsence(sandboxes.end(id, now), false),
         removeExpired: (now, limit) => orAbsence(sandboxes.removeExpired(now, limit), 0),

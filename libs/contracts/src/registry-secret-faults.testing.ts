@@ -75,6 +75,8 @@ export const secretFaults: readonly BrokenRegistry[] = [
       'sandboxes: rejects a registration of a live ID with ERR_SANDBOX_EXISTS and keeps the first',
       'sandboxes: rejects a replacement of any other revision with ERR_REVISION_CONFLICT and changes nothing',
       'sandboxes: lets an ended ID be registered again, with nothing left of the first',
+      'sandboxes: refuses members of a batch each for itself and registers the others',
+      'sandboxes: lets a batch replace expired ones and give a batch of none no outcome',
       'sandbox secrets: gives undefined for a hash nobody has',
       'sandbox secrets: never finds a runner by its secret',
       'sandbox secrets: no longer finds a secret at its valid_until',

@@ -135,7 +135,12 @@ export type { KeyEncryption } from './ports/key-encryption.ts'
 export type { KeyStore, RingVersion, StoredKeyRing } from './ports/key-store.ts'
 export type { PageQuery, RegistryIdentity, RegistryPage, SecretHash } from './ports/registry.ts'
 export type { RunnerRecord, RunnerRegistry } from './ports/runner-registry.ts'
-export type { SandboxPolicy, SandboxRecord, SandboxRegistry } from './ports/sandbox-registry.ts'
+export type {
+  RegistrationOutcome,
+  SandboxPolicy,
+  SandboxRecord,
+  SandboxRegistry,
+} from './ports/sandbox-registry.ts'
 export type { IssuedToken, TokenIssuer, TokenOptions } from './ports/token-issuer.ts'
 export type { TokenSigner } from './ports/token-signer.ts'
 export { parseRunnerRecord, parseSandboxRecord } from './registry-record.ts'
@@ -155,6 +160,16 @@ export {
   type RingRefresh,
 } from './use-cases/follow-key-ring.ts'
 export type { RingRepair } from './use-cases/repair-key-ring.ts'
+export { changeKeyRing, type ChangeKeyRingDependencies } from './use-cases/change-key-ring.ts'
+export {
+  createAcceptRegistryLoss,
+  decideLossAcceptance,
+  type AcceptedRegistryLoss,
+  type AcceptRegistryLoss,
+  type AcceptRegistryLossDependencies,
+  type LossDecision,
+  type RegistryLoss,
+} from './use-cases/accept-registry-loss.ts'
 export {
   createPublishKeys,
   type PublishedKeys,
@@ -180,6 +195,12 @@ export {
   type SandboxRegistration,
   type SandboxWithSecret,
 } from './use-cases/register-sandbox.ts'
+export { registerEach } from './use-cases/register-each.ts'
+export {
+  createRegisterSandboxes,
+  MAX_SANDBOX_BATCH,
+  type RegisterSandboxes,
+} from './use-cases/register-sandboxes.ts'
 export { createChangeSandbox, type ChangeSandbox, type SandboxChange } from './use-cases/change-sandbox.ts'
 export {
   createRenewSandboxSecret,

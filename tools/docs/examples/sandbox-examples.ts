@@ -94,6 +94,34 @@ export const sandboxExamples: OperationExamples = {
       answer: refused('access_denied', 'this admin token may read only'),
     },
   },
+  registerSandboxBatch: {
+    mixed: {
+      summary: 'Two sandboxes, one of which is registered already',
+      body: {
+        sandboxes: [
+          { sandbox_id: 'billing-8a1d', app: 'billing' },
+          { sandbox_id: 'billing-7f9c', app: 'billing' },
+        ],
+      },
+      status: 200,
+      answer: {
+        results: [
+          { sandbox_id: 'billing-8a1d', app: 'billing', runner_id: null, secret, env },
+          {
+            sandbox_id: 'billing-7f9c',
+            error: 'conflict',
+            error_description: 'a live sandbox has this ID',
+          },
+        ],
+      },
+    },
+    none: {
+      summary: 'A batch of none',
+      body: { sandboxes: [] },
+      status: 400,
+      answer: refused('invalid_request', 'a batch has 1 to 1000 sandboxes, not 0'),
+    },
+  },
   listSandboxes: {
     all: { summary: 'The first 100', status: 200, answer: { items: [sandbox], next: null } },
     page: {

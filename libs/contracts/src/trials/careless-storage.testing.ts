@@ -51,6 +51,7 @@ export async function openRegistry(
   const storage = createMemoryRegistryStorage()
   const sandboxes: RegistryHandles['sandboxes'] = {
     register: (record, now) => change((records) => records.register(record, now)),
+    registerAll: (records, now) => change((registry) => registry.registerAll(records, now)),
     replace: (record, now) => change((records) => records.replace(record, now)),
     end: (id, now) => change((records) => records.end(id, now)),
     removeExpired: (now, limit) => change((records) => records.removeExpired(now, limit)),

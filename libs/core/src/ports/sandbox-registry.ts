@@ -1,3 +1,4 @@
+import type { IssuerError } from '../errors.ts'
 import type { UnixSeconds } from '../time.ts'
 import type { PageQuery, RegistryPage, SecretHash } from './registry.ts'
 
@@ -26,6 +27,9 @@ export interface SandboxRecord extends SandboxPolicy {
   readonly revision: number
 }
 
+/** What became of one registration among several: nothing to tell, or the error that `register` would have thrown. */
+export type RegistrationOutcome = IssuerError | undefined
+
 /**
  * Sandboxes by ID and by secret. A sandbox is live from its registration until it is ended or `expires_at <= now`; only
  * live ones are ever found, listed or in the way of a registration. Every change is durable when it resolves.
@@ -42,6 +46,13 @@ export interface SandboxRegistry {
    * one of the secrets. Nothing was changed then.
    */
   register(record: SandboxRecord, now: UnixSeconds): Promise<void>
+
+  /**
+   * Adds several sandboxes with different IDs, each for itself as `register` does, and gives the outcome of each in the
+   * order of the records. Those without an error are durable when it resolves. A failure of the store is thrown, or is
+   * the outcome of those it met; when it is thrown, it is not known which were added.
+   */
+  registerAll(records: readonly SandboxRecord[], now: UnixSeconds): Promise<readonly RegistrationOutcome[]>
 
   /**
    * Replaces a live sandbox's record, if the stored one has revision `record.revision - 1`.

@@ -3,6 +3,7 @@ import type { PageQuery, RegistryIdentity, RegistryPage, SecretHash } from '../p
 import type { RunnerRecord, RunnerRegistry } from '../ports/runner-registry.ts'
 import type { SandboxRecord, SandboxRegistry } from '../ports/sandbox-registry.ts'
 import type { UnixSeconds } from '../time.ts'
+import { registerEach } from '../use-cases/register-each.ts'
 
 /** What memory registries made on the same object share, as databases on the same disk would. */
 export interface MemoryRegistryStorage {
@@ -60,6 +61,7 @@ export function createMemorySandboxRegistry(options: MemoryRegistryOptions): San
   })
   return {
     ...table,
+    registerAll: (records, now) => registerEach(records, (record) => table.register(record, now)),
     list: ({ runnerId, ...query }, now) =>
       table.list(query, now, (record) => runnerId === undefined || record.runner_id === runnerId),
     async removeExpired(now, limit) {

@@ -35,10 +35,10 @@ export function cacheSandboxes(options: CacheSandboxesOptions): CachedSandboxes 
   let turns = 0
   let changes = 0
 
-  const changing = async <T>(sandboxId: string, change: () => Promise<T>): Promise<T> => {
+  const changing = async <T>(sandboxIds: readonly string[], change: () => Promise<T>): Promise<T> => {
     const forget = () => {
       changes += 1
-      readings.forget(sandboxId)
+      for (const sandboxId of sandboxIds) readings.forget(sandboxId)
     }
     forget()
     try {
@@ -50,9 +50,14 @@ export function cacheSandboxes(options: CacheSandboxesOptions): CachedSandboxes 
 
   const sandboxes: SandboxRegistry = {
     ...store,
-    register: (record, now) => changing(record.sandbox_id, () => store.register(record, now)),
-    replace: (record, now) => changing(record.sandbox_id, () => store.replace(record, now)),
-    end: (sandboxId, now) => changing(sandboxId, () => store.end(sandboxId, now)),
+    register: (record, now) => changing([record.sandbox_id], () => store.register(record, now)),
+    registerAll: (records, now) =>
+      changing(
+        records.map((record) => record.sandbox_id),
+        () => store.registerAll(records, now),
+      ),
+    replace: (record, now) => changing([record.sandbox_id], () => store.replace(record, now)),
+    end: (sandboxId, now) => changing([sandboxId], () => store.end(sandboxId, now)),
 
     async findBySecretHash(sha256, now) {
       const judged = () => {

@@ -42,26 +42,39 @@ export function createRegisterSandbox({
 }: SandboxAdministrationDependencies): RegisterSandbox {
   return async (registration) => {
     const now = clock()
-    const { runner_id: runnerId, secret_sha256: givenHash } = registration
-    const expiresAt = registration.expires_at as UnixSeconds | undefined
-    assertExpiry(expiresAt, now)
-    assertSandboxPolicy(registration)
-    const identity = {
-      sandbox_id: parseIdentifier('sandbox_id', registration.sandbox_id),
-      app: parseIdentifier('app', registration.app),
-      ...(runnerId !== undefined && { runner_id: parseIdentifier('runner_id', runnerId) }),
-    }
-    const secret = givenHash === undefined ? generateSecret('sandbox') : undefined
-    const sha256 = secret === undefined ? parseSecretHash(givenHash ?? '') : await hashSecret(secret)
-    const record: SandboxRecord = {
-      ...identity,
-      ...pickPolicy(registration),
-      secrets: [{ sha256 }],
-      created_at: now,
-      ...(expiresAt !== undefined && { expires_at: expiresAt }),
-      revision: 1,
-    }
-    await sandboxes.register(record, now)
-    return { record, ...(secret !== undefined && { secret }) }
+    const prepared = await prepareRegistration(registration, now)
+    await sandboxes.register(prepared.record, now)
+    return prepared
   }
+}
+
+/**
+ * The record to register at `now`, and the secret that was made for it. Nothing is stored.
+ *
+ * @throws {IssuerError} as {@link RegisterSandbox} for what was asked.
+ */
+export async function prepareRegistration(
+  registration: SandboxRegistration,
+  now: UnixSeconds,
+): Promise<SandboxWithSecret> {
+  const { runner_id: runnerId, secret_sha256: givenHash } = registration
+  const expiresAt = registration.expires_at as UnixSeconds | undefined
+  assertExpiry(expiresAt, now)
+  assertSandboxPolicy(registration)
+  const identity = {
+    sandbox_id: parseIdentifier('sandbox_id', registration.sandbox_id),
+    app: parseIdentifier('app', registration.app),
+    ...(runnerId !== undefined && { runner_id: parseIdentifier('runner_id', runnerId) }),
+  }
+  const secret = givenHash === undefined ? generateSecret('sandbox') : undefined
+  const sha256 = secret === undefined ? parseSecretHash(givenHash ?? '') : await hashSecret(secret)
+  const record: SandboxRecord = {
+    ...identity,
+    ...pickPolicy(registration),
+    secrets: [{ sha256 }],
+    created_at: now,
+    ...(expiresAt !== undefined && { expires_at: expiresAt }),
+    revision: 1,
+  }
+  return { record, ...(secret !== undefined && { secret }) }
 }

@@ -15,6 +15,8 @@ export interface SqliteStatement<Parameters extends unknown[], Row> {
 export interface SqliteTransaction<Result> {
   /** Begins with a snapshot; for several reads that belong together. */
   deferred(): Result
+  /** Begins a transaction, or a savepoint within one: what it throws takes back what it did. */
+  (): Result
   /** Begins by taking the write lock, so that nothing changes between what is read and what is written. */
   immediate(): Result
 }

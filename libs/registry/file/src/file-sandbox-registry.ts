@@ -1,4 +1,4 @@
-import type { SandboxRegistry } from '@workload-identity/core'
+import { registerEach, type SandboxRegistry } from '@workload-identity/core'
 import { sandboxKind } from './record-kinds.ts'
 import { createRecordTable } from './record-table.ts'
 import type { FileRegistryOptions } from './registry-options.ts'
@@ -11,6 +11,7 @@ export function createFileSandboxRegistry(options: FileRegistryOptions): Sandbox
   const table = createRecordTable(options, sandboxKind)
   return {
     ...table,
+    registerAll: (records, now) => registerEach(records, (record) => table.register(record, now)),
     list: ({ runnerId, ...query }, now) =>
       table.list(query, now, (record) => runnerId === undefined || record.runner_id === runnerId),
   }

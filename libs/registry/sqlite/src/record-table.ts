@@ -1,4 +1,10 @@
-import { IssuerError, type PageQuery, type RegistryPage, type UnixSeconds } from '@workload-identity/core'
+import {
+  IssuerError,
+  type PageQuery,
+  type RegistrationOutcome,
+  type RegistryPage,
+  type UnixSeconds,
+} from '@workload-identity/core'
 import { withStoreErrors, withWriteLock, type SqliteDatabase } from '@workload-identity/driver-sqlite'
 import { prepareRecordStatements, type PageParameters, type RecordRow } from './record-statements.ts'
 import type { RecordKind, RegistryRecord } from './record-kinds.ts'
@@ -7,6 +13,7 @@ import { assertRegistry, type SqliteRegistryOptions } from './registry-options.t
 /** What both registries can do with their records, and what a registry needs to do more with the same guarantees. */
 export interface RecordTable<T> {
   register(record: T, now: UnixSeconds): Promise<void>
+  registerAll(records: readonly T[], now: UnixSeconds): Promise<readonly RegistrationOutcome[]>
   replace(record: T, now: UnixSeconds): Promise<void>
   findById(id: string, now: UnixSeconds): Promise<T | undefined>
   findBySecretHash(sha256: string, now: UnixSeconds): Promise<T | undefined>
@@ -67,23 +74,30 @@ export function createRecordTable<T extends RegistryRecord>(
     }
   }
   const rowOf = (record: T) => ({ ...kind.columnsOf(record), record: JSON.stringify(record) })
+  const insertRecord = (record: T, now: UnixSeconds) => {
+    const { findById, removeExpiredById, insert } = statements()
+    const id = kind.idOf(record)
+    if (parseFound(findById.get({ id, now })) !== undefined) {
+      throw new IssuerError(kind.existsCode, `${kind.noun} ${id} is already registered`, { details: { id } })
+    }
+    removeExpiredById.run({ id, now })
+    insert.run(rowOf(record))
+    writeSecrets(record, now)
+  }
 
   return {
     readPage,
     write,
     async register(record, now) {
       await write(`register a ${kind.noun} in`, () => {
-        const { findById, removeExpiredById, insert } = statements()
-        const id = kind.idOf(record)
-        if (parseFound(findById.get({ id, now })) !== undefined) {
-          throw new IssuerError(kind.existsCode, `${kind.noun} ${id} is already registered`, {
-            details: { id },
-          })
-        }
-        removeExpiredById.run({ id, now })
-        insert.run(rowOf(record))
-        writeSecrets(record, now)
+        insertRecord(record, now)
       })
+    },
+    async registerAll(records, now) {
+      // One commit for all; a savepoint each, so that a refused one leaves nothing behind.
+      return write(`register ${kind.noun} records in`, () =>
+        records.map((record) => outcomeOf(database.transaction(() => insertRecord(record, now)))),
+      )
     },
     async replace(record, now) {
       await write(`change a ${kind.noun} in`, () => {
@@ -119,6 +133,16 @@ export function createRecordTable<T extends RegistryRecord>(
     async end(id, now) {
       return write(`end a ${kind.noun} in`, () => statements().end.run({ id, now }).changes > 0)
     },
+  }
+}
+
+function outcomeOf(work: () => void): RegistrationOutcome {
+  try {
+    work()
+    return undefined
+  } catch (error) {
+    if (error instanceof IssuerError) return error
+    throw error
   }
 }
 

@@ -17,6 +17,7 @@ export function createSqliteSandboxRegistry(options: SqliteRegistryOptions): San
   const statements = () => (prepared ??= prepareStatements(database))
   return {
     register: table.register,
+    registerAll: table.registerAll,
     replace: table.replace,
     findById: table.findById,
     findBySecretHash: table.findBySecretHash,

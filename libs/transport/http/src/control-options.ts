@@ -1,10 +1,12 @@
 import type {
+  AcceptRegistryLoss,
   ChangeSandbox,
   Clock,
   Issuer,
   IssuerErrorCode,
   KeyRing,
   RegisterSandbox,
+  RegisterSandboxes,
   RenewSandboxSecret,
   SandboxRegistry,
   TtlPolicy,
@@ -20,7 +22,12 @@ export interface Admin {
 
 /** What an admin did or tried to do. */
 export type AdminActionName =
-  'sandbox.register' | 'sandbox.change' | 'sandbox.end' | 'sandbox.renew_secret' | 'token.vouch'
+  | 'sandbox.register'
+  | 'sandbox.change'
+  | 'sandbox.end'
+  | 'sandbox.renew_secret'
+  | 'token.vouch'
+  | 'registry.accept_loss'
 
 /**
  * One change or vouched token, for an audit log. Holds no secret and no token: an ID that is none, or that looks like a
@@ -40,6 +47,9 @@ export interface AdminAction {
   readonly sub?: string
   readonly aud?: string | readonly string[]
   readonly expires_at?: number
+  /** Of an accepted loss: the registry that counts from now on, and the one that was given up. */
+  readonly registry_id?: string
+  readonly lost_registry_id?: string
   /** The `X-Request-Id` of the answer. */
   readonly request_id: string
   readonly client_address: string
@@ -72,9 +82,11 @@ export interface ControlServerOptions {
   readonly sandboxes: SandboxRegistry
   readonly clock: Clock
   readonly registerSandbox: RegisterSandbox
+  readonly registerSandboxes: RegisterSandboxes
   readonly changeSandbox: ChangeSandbox
   readonly renewSandboxSecret: RenewSandboxSecret
   readonly vouchToken: VouchToken
+  readonly acceptRegistryLoss: AcceptRegistryLoss
   /** Whose admin token this is; must take the same time for all tokens. */
   readonly authenticateAdmin: (token: string) => Admin | undefined
   /** The token endpoint as sandboxes reach it, with `/v1/token`, or `unix:<path>`: for `env`. */

@@ -32,6 +32,7 @@ describe('access to the control server', () => {
     ['DELETE', '/v1/sandboxes/s1'],
     ['POST', '/v1/sandboxes/s1/secret'],
     ['POST', '/v1/tokens'],
+    ['POST', '/v1/registry/accept-loss'],
     ['GET', '/v1/issuer'],
     ['GET', '/v1/keys'],
   ] as const

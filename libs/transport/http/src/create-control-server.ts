@@ -7,6 +7,8 @@ import { addHealthRoutes } from './routes/health.ts'
 import { addIssuerRoute } from './routes/issuer.ts'
 import { addKeysRoute } from './routes/keys.ts'
 import { addMetricsRoute } from './routes/metrics.ts'
+import { addRegistryLossRoute } from './routes/registry-loss.ts'
+import { addSandboxBatchRoute } from './routes/sandbox-batches.ts'
 import { addSandboxSecretRoute } from './routes/sandbox-secrets.ts'
 import { addSandboxRoutes } from './routes/sandboxes.ts'
 import { addVouchedTokenRoute } from './routes/vouched-tokens.ts'
@@ -23,8 +25,10 @@ export function createControlServer(options: ControlServerOptions): FastifyInsta
         const admin = scope.withTypeProvider<TypeBoxTypeProvider>()
         const audited = requireAdmin(admin, options)
         addSandboxRoutes(admin, options, audited)
+        addSandboxBatchRoute(admin, options, audited)
         addSandboxSecretRoute(admin, options, audited)
         addVouchedTokenRoute(admin, options, audited)
+        addRegistryLossRoute(admin, options, audited)
         addIssuerRoute(admin, options)
         addKeysRoute(admin, options)
         done()

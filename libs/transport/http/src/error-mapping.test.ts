@@ -18,6 +18,7 @@ describe('toErrorAnswer', () => {
     ['ERR_REVISION_CONFLICT', 409, 'conflict'],
     ['ERR_APP_MISMATCH', 409, 'conflict'],
     ['ERR_SECRET_IN_USE', 409, 'conflict'],
+    ['ERR_REGISTRY_NOT_LOST', 409, 'conflict'],
     ['ERR_SANDBOX_NOT_FOUND', 404, 'not_found'],
     ['ERR_STORE_UNAVAILABLE', 503, 'temporarily_unavailable'],
     ['ERR_STORE_CORRUPT', 503, 'temporarily_unavailable'],

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { ADMIN_TOKEN, createTestServices, type TestServices } from './services.testing.ts'
+import { ADMIN_TOKEN, createTestServices, REGISTRY_ID, type TestServices } from './services.testing.ts'
 
 let services: TestServices
 beforeEach(async () => {
@@ -291,6 +291,7 @@ describe('GET /v1/issuer', () => {
       default_ttl: 3600,
       max_ttl: 86_400,
       active_key: { kid: 'If4x36FUomFia_hUBG_SJxt77UtqvkWqWId-9H-XIbk', alg: 'EdDSA' },
+      registry_id: REGISTRY_ID,
     })
   })
 })

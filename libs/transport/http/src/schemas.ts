@@ -68,6 +68,11 @@ export const sandboxRegistration = closed({
   subject: Type.Optional(subject),
 })
 
+/** The body of `POST /v1/sandbox-batches`. */
+export const sandboxBatch = closed({
+  sandboxes: Type.Array(sandboxRegistration, { description: '1–1000 sandboxes, each as for one alone.' }),
+})
+
 /** The body of `PATCH /v1/sandboxes/{id}`; `null` takes away. */
 export const sandboxChange = closed({
   expires_at: Type.Optional(
@@ -91,6 +96,15 @@ export const vouchedToken = closed({
   sandbox_id: text(id),
   audience: Type.Optional(audience),
   ttl: Type.Optional(number('The life of the token in whole seconds, clamped to what the issuer allows.')),
+})
+
+/** The body of `POST /v1/registry/accept-loss`. */
+export const registryLossAcceptance = closed({
+  expected_registry_id: Type.Optional(
+    text(
+      'The registry that is given up: `registry_id` of the issuer as you saw it. Whichever is lost unless given.',
+    ),
+  ),
 })
 
 /** The query of a list, as texts. */

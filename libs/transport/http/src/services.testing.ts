@@ -1,14 +1,18 @@
 import {
+  createAcceptRegistryLoss,
   createAuthenticateSandbox,
   createChangeSandbox,
   createIssuer,
   createKeyRing,
   createPublishKeys,
   createRegisterSandbox,
+  createRegisterSandboxes,
   createRenewSandboxSecret,
   createSandboxTokens,
   createVouchToken,
+  decodeKeyRing,
   DEFAULT_ROTATION_POLICY,
+  encodeKeyRing,
   importPrivateKeyPem,
   seconds,
   type IssuerOptions,
@@ -16,6 +20,8 @@ import {
 } from '@workload-identity/core'
 import {
   createFixedClock,
+  createMemoryKeyStore,
+  createMemoryRegistryIdentity,
   createMemoryRegistryStorage,
   createMemorySandboxRegistry,
 } from '@workload-identity/core/testing'
@@ -51,12 +57,16 @@ export interface LogLine {
 export const ADMIN_TOKEN = 'wia_admin-token-of-at-least-32-characters'
 export const READ_TOKEN = 'wia_read-token-of-at-least-32-characters-'
 
+/** The registry of the ring. */
+export const REGISTRY_ID = '33333333-3333-4333-8333-333333333333'
+
 /** The three servers over the real use cases, a memory registry and a clock that stands still. */
 export async function createTestServices(options: TestServicesOptions = {}) {
   const issuerUrl = options.issuerUrl ?? 'https://issuer.example.com'
   const clock = createFixedClock()
   const key = await importPrivateKeyPem(rfc8037Key)
-  const ids = { ringId: 'ring', writeId: 'write', clusterId: 'c1', registryId: 'registry' }
+  const [ringId, writeId] = [crypto.randomUUID(), crypto.randomUUID()]
+  const ids = { ringId, writeId, clusterId: 'c1', registryId: REGISTRY_ID }
   const state: { ring: KeyRing; isFresh: boolean; health: HealthReport } = {
     ring: createKeyRing({ ...ids, issuerUrl, key }, clock.now()),
     isFresh: true,
@@ -64,8 +74,8 @@ export async function createTestServices(options: TestServicesOptions = {}) {
   }
   const ring = () => state.ring
   const storage = createMemoryRegistryStorage()
-  storage.registryId = 'registry'
-  const sandboxes = createMemorySandboxRegistry({ storage, registryId: () => 'registry' })
+  storage.registryId = REGISTRY_ID
+  const sandboxes = createMemorySandboxRegistry({ storage, registryId: () => state.ring.registry_id })
   const issuer = createIssuer({
     ring,
     issuerUrl,
@@ -95,6 +105,14 @@ export async function createTestServices(options: TestServicesOptions = {}) {
     [ADMIN_TOKEN, { name: 'ada', role: 'admin' as const }],
     [READ_TOKEN, { name: 'rob', role: 'read' as const }],
   ])
+  const keyStore = createMemoryKeyStore({ ring: { ...state.ring, document: encodeKeyRing(state.ring) } })
+  const keyRing = {
+    ring,
+    async refresh() {
+      state.ring = decodeKeyRing((await keyStore.load())?.document ?? '')
+      return { outcome: 'took-over' as const }
+    },
+  }
   const servers = {
     public: createPublicServer({ issuer, publishKeys, jwksAliases: options.jwksAliases ?? [], http }),
     token: createTokenServer({ sandboxTokens, http }),
@@ -104,9 +122,15 @@ export async function createTestServices(options: TestServicesOptions = {}) {
       sandboxes,
       clock: clock.now,
       registerSandbox: createRegisterSandbox(administration),
+      registerSandboxes: createRegisterSandboxes(administration),
       changeSandbox: createChangeSandbox(administration),
       renewSandboxSecret: createRenewSandboxSecret(administration),
       vouchToken: createVouchToken({ issuer, ...administration }),
+      acceptRegistryLoss: createAcceptRegistryLoss({
+        keyStore,
+        keyRing,
+        registry: createMemoryRegistryIdentity(storage),
+      }),
       authenticateAdmin: (token) => admins.get(token),
       tokenUrl: () => options.tokenUrl ?? 'https://token.example.com/v1/token',
       cluster: { organizationId: 'acme', ttl: { defaultTtl: seconds(3600), maxTtl: seconds(86_400) } },

@@ -2,6 +2,8 @@ import { Type, type TProperties, type TSchema } from 'typebox'
 import { HTTP_ERROR_CODES } from '../http-options.ts'
 import {
   closed,
+  registryLossAcceptance,
+  sandboxBatch,
   sandboxChange,
   sandboxRegistration,
   secretRenewal,
@@ -106,6 +108,14 @@ export const sandboxWithSecret = closed({
   }),
 })
 
+/** What became of a batch of registrations. */
+export const sandboxBatchResult = closed({
+  results: Type.Array(
+    Type.Union([sandboxWithSecret, closed({ sandbox_id: Type.String(), ...errorBody.properties })]),
+    { description: 'In the order asked.' },
+  ),
+})
+
 const next = Type.Union([Type.String(), Type.Null()], {
   description: '`after` of the following page; null on the last one.',
 })
@@ -130,6 +140,18 @@ export const issuerFacts = closed({
   default_ttl: Type.Integer({ description: 'In seconds.' }),
   max_ttl: Type.Integer({ description: 'In seconds.' }),
   active_key: closed({ kid: Type.String(), alg: algorithm }),
+  registry_id: Type.String({ description: 'The registry that belongs to the keys.' }),
+})
+
+/** An accepted loss of the registry. */
+export const acceptedRegistryLoss = closed({
+  registry_id: Type.String({ description: 'The registry that counts from now on.' }),
+  lost_registry_id: Type.String({
+    description: 'The registry that was given up; the same when only parts of it were missing.',
+  }),
+  is_empty: Type.Boolean({
+    description: 'Whether it holds no records. Those it holds are believed from now on.',
+  }),
 })
 
 /** A published key with its state. */
@@ -167,10 +189,14 @@ export const namedSchemas: Readonly<Record<string, TSchema>> = {
   Sandbox: sandbox,
   SandboxPage: sandboxPage,
   SandboxRegistration: sandboxRegistration,
+  SandboxBatch: sandboxBatch,
+  SandboxBatchResult: sandboxBatchResult,
   SandboxChange: sandboxChange,
   SandboxWithSecret: sandboxWithSecret,
   SecretRenewal: secretRenewal,
   VouchedToken: vouchedToken,
+  RegistryLossAcceptance: registryLossAcceptance,
+  AcceptedRegistryLoss: acceptedRegistryLoss,
   IssuerFacts: issuerFacts,
   Key: key,
   KeyPage: keyPage,

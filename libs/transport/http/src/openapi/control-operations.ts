@@ -1,8 +1,10 @@
 import {
+  acceptedRegistryLoss,
   issuerFacts,
   keyPage,
   mintedToken,
   sandbox,
+  sandboxBatchResult,
   sandboxPage,
   sandboxWithSecret,
 } from './answer-schemas.ts'
@@ -24,6 +26,23 @@ export const registerSandboxOperation: OperationDocs = {
     },
   },
   refusals: [409],
+}
+
+/** `POST /v1/sandbox-batches` */
+export const registerSandboxBatchOperation: OperationDocs = {
+  operationId: 'registerSandboxBatch',
+  summary: 'Register up to 1000 sandboxes',
+  description:
+    'Each for itself: one that is refused does not keep the others out. A request that is malformed anywhere is refused ' +
+    'as a whole. When a 503 is answered, some may be registered: ask again, and those are refused as existing.',
+  caller: 'admin',
+  answers: {
+    200: {
+      description:
+        'What became of each, in the order asked. Those with a secret are registered, and stay so after a crash.',
+      schema: sandboxBatchResult,
+    },
+  },
 }
 
 /** `GET /v1/sandboxes` */
@@ -83,6 +102,21 @@ export const vouchTokenOperation: OperationDocs = {
     'The sandbox need not be registered. If it is, it must belong to the same app, and its policy applies.',
   caller: 'admin',
   answers: { 200: { description: 'The token.', schema: mintedToken } },
+  refusals: [409],
+}
+
+/** `POST /v1/registry/accept-loss` */
+export const acceptRegistryLossOperation: OperationDocs = {
+  operationId: 'acceptRegistryLoss',
+  summary: 'Accept that the registry is lost',
+  description:
+    'While the store holds another registry than the one that belongs to the keys, or none, nobody can tell who is live, ' +
+    'and everything that asks it is answered with 503. This lets the registry that is there count, with whatever it ' +
+    'holds; on other replicas as soon as they read the keys again. Sandboxes that it does not hold are unknown then ' +
+    '(403): register them again, with the hashes of the secrets they already have. Name the registry that is given up, ' +
+    'so that a retry cannot accept another loss; a 409 says that there is none, or not that one.',
+  caller: 'admin',
+  answers: { 200: { description: 'The loss is accepted, for good.', schema: acceptedRegistryLoss } },
   refusals: [409],
 }
 

@@ -14,7 +14,8 @@ export function addIssuerRoute(app: HttpApp, { issuer, ring, cluster, tokenUrl }
     { schema: { querystring: emptyQuery }, config: { openapi: issuerOperation } },
     async () => {
       const { organizationId, clusterId, defaultAudience, allowedAudiences, ttl } = cluster
-      const { kid, alg } = activeKey(ring())
+      const current = ring()
+      const { kid, alg } = activeKey(current)
       return {
         issuer: issuer.issuerUrl,
         ...(organizationId !== undefined && { organization_id: organizationId }),
@@ -27,6 +28,7 @@ export function addIssuerRoute(app: HttpApp, { issuer, ring, cluster, tokenUrl }
         default_ttl: ttl.defaultTtl,
         max_ttl: ttl.maxTtl,
         active_key: { kid, alg },
+        registry_id: current.registry_id,
       }
     },
   )

@@ -1,0 +1,53 @@
+import { IssuerError } from '@workload-identity/core'
+import type { Audited } from '../admin-access.ts'
+import type { ControlServerOptions } from '../control-options.ts'
+import type { HttpApp } from '../create-http-server.ts'
+import { toErrorAnswer } from '../error-mapping.ts'
+import { registerSandboxBatchOperation } from '../openapi/control-operations.ts'
+import { toSandboxSecretView } from '../sandbox-views.ts'
+import { emptyQuery, sandboxBatch } from '../schemas.ts'
+
+/** What registering many sandboxes needs. */
+export type SandboxBatchRouteOptions = Pick<ControlServerOptions, 'issuer' | 'registerSandboxes' | 'tokenUrl'>
+
+/** A thousand registrations with long names and some audiences each. */
+const BODY_BYTES = 2 * 1024 * 1024
+
+/** Adds `POST /v1/sandbox-batches`: registers up to 1000 sandboxes, each with an outcome and an audit event of its own. */
+export function addSandboxBatchRoute(
+  app: HttpApp,
+  { issuer, registerSandboxes, tokenUrl }: SandboxBatchRouteOptions,
+  audited: Audited,
+): void {
+  app.post(
+    '/v1/sandbox-batches',
+    {
+      bodyLimit: BODY_BYTES,
+      schema: { body: sandboxBatch, querystring: emptyQuery },
+      config: { action: 'sandbox.register', openapi: registerSandboxBatchOperation },
+    },
+    async (request) => {
+      const { sandboxes } = request.body
+      const addresses = { issuerUrl: issuer.issuerUrl, tokenUrl: tokenUrl() }
+      const batch = registerSandboxes(sandboxes)
+      const results: object[] = []
+      for (const [index, { sandbox_id, app: ofApp }] of sandboxes.entries()) {
+        const entry = audited(request, 'sandbox.register', { sandbox_id, app: ofApp }, async () => {
+          const outcome = (await batch)[index]
+          if (outcome === undefined) throw new RangeError('the batch has fewer outcomes than sandboxes')
+          if (outcome instanceof IssuerError) throw outcome
+          return toSandboxSecretView(outcome, addresses)
+        })
+        results.push(await entry.catch((error: unknown) => toRefusedEntry(sandbox_id, error)))
+      }
+      // A batch that failed as a whole is answered as a whole; its members are in the audit by now.
+      await batch
+      return { results }
+    },
+  )
+}
+
+function toRefusedEntry(sandbox_id: string, error: unknown) {
+  const { error: code, description } = toErrorAnswer(error)
+  return { sandbox_id, error: code, error_description: description }
+}
