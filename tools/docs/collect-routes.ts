@@ -86,6 +86,7 @@ function createIdleServers(): Readonly<Record<ListenerName, FastifyInstance>> {
       changeSandbox: unused,
       renewSandboxSecret: unused,
       vouchToken: unused,
+      acceptRegistryLoss: unused,
       authenticateAdmin: unused,
       tokenUrl: unused,
       cluster: { ttl: { defaultTtl: seconds(3600), maxTtl: seconds(86_400) } },

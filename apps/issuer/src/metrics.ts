@@ -19,6 +19,8 @@ export interface Metrics {
   recordStoreError(error: unknown): void
   /** Counts a store that had lost something of the key ring and got it back. */
   recordRingRepair(repair: Pick<RingRepair, 'outcome' | 'found'>): void
+  /** Counts a loss of the registry that an admin accepted. */
+  recordAcceptedLoss(): void
   /** Counts a sandbox that was found by its secret, by where the answer came from. */
   recordSandboxFound(from: SandboxSource): void
   /** All metrics in Prometheus' text format. */
@@ -87,6 +89,11 @@ export function createMetrics({ keyRing, auditLog, clock }: MetricsDependencies)
     labelNames: ['outcome', 'found'],
     registers,
   })
+  const acceptedLosses = new Counter({
+    name: 'wid_registry_losses_accepted_total',
+    help: 'Times an admin accepted here that the registry was lost.',
+    registers,
+  })
   return {
     recordAnswer({ listener, method, route, status, seconds, code }) {
       latencies.observe({ listener, method, route, status }, seconds)
@@ -101,6 +108,7 @@ export function createMetrics({ keyRing, auditLog, clock }: MetricsDependencies)
     recordRingRepair({ outcome, found }) {
       ringRepairs.inc({ outcome, found })
     },
+    recordAcceptedLoss: () => acceptedLosses.inc(),
     render: async () => ({ contentType: register.contentType, body: await register.metrics() }),
   }
 }

@@ -77,8 +77,10 @@ export type IssuerErrorCode =
   | 'ERR_STORE_EMPTY'
   /** The store holds registered sandboxes or runners but no key ring. Restore the ring from a backup. */
   | 'ERR_STORE_INCOMPLETE'
-  /** The store holds another registry than the one that belongs to the key ring, or none. Restore it: until then nobody can tell who is live. */
+  /** The store holds another registry than the one that belongs to the key ring, or none. Restore it, or accept the loss: until then nobody can tell who is live. */
   | 'ERR_REGISTRY_LOST'
+  /** The registry whose loss was to be accepted is there, or it is not the one that the key ring records. Look at readiness again. */
+  | 'ERR_REGISTRY_NOT_LOST'
   // verification
   /** A token is malformed, not signed by this issuer, or not of the kind that was required; the sentence says which. */
   | 'ERR_TOKEN_INVALID'

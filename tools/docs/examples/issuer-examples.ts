@@ -2,6 +2,8 @@ import { refused, type OperationExamples } from './example.ts'
 import { exampleJwk } from './public-examples.ts'
 import { exampleToken } from './token-examples.ts'
 
+const exampleRegistry = '0d6f8b1e-6c1c-4f0e-9f3b-3b1f6d7c2a55'
+
 /** Examples of the rest of the control listener. */
 export const issuerExamples: OperationExamples = {
   vouchToken: {
@@ -24,6 +26,27 @@ export const issuerExamples: OperationExamples = {
       answer: refused('conflict', 'the sandbox is registered for another app'),
     },
   },
+  acceptRegistryLoss: {
+    nothingLost: {
+      summary: 'While nothing is lost, or not the registry that was named',
+      body: { expected_registry_id: exampleRegistry },
+      status: 409,
+      answer: refused(
+        'conflict',
+        'the registry is not lost, or it is another one that is: see /readyz and registry_id of /v1/issuer',
+      ),
+    },
+    emptied: {
+      summary: 'A store that was emptied, whichever registry it held',
+      body: {},
+      status: 200,
+      answer: {
+        registry_id: '5b0c5c2e-95a3-4c39-8d4a-1f6f0f8f3f6e',
+        lost_registry_id: exampleRegistry,
+        is_empty: true,
+      },
+    },
+  },
   getIssuer: {
     facts: {
       summary: 'An issuer that allows any audience',
@@ -39,6 +62,7 @@ export const issuerExamples: OperationExamples = {
         default_ttl: 3600,
         max_ttl: 86400,
         active_key: { kid: exampleJwk.kid, alg: 'RS256' },
+        registry_id: exampleRegistry,
       },
     },
   },

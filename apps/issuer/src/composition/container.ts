@@ -1,5 +1,6 @@
 import {
   cacheSandboxes,
+  createAcceptRegistryLoss,
   createAuthenticateSandbox,
   createChangeSandbox,
   createFollowedKeyRing,
@@ -51,6 +52,9 @@ const sandboxCache = { trustedFor: seconds(2), maxBytes: 64 * 1024 * 1024 }
 // Below the 10 s that most supervisors grant between SIGTERM and SIGKILL.
 const DRAIN_MS = 8_000
 const STOP_TIMEOUT_MS = 12_000
+
+const acceptedLossSentence =
+  'an admin accepted that the registry is lost: whoever is not in the one that is there must be registered again'
 
 type Provide = <T>(token: InjectionToken<T>, make: () => T) => void
 type Get = <T>(token: InjectionToken<T>) => T
@@ -130,6 +134,17 @@ function provideUseCases(provide: Provide, get: Get): void {
   provide(tokens.CHANGE_SANDBOX, () => createChangeSandbox(administration()))
   provide(tokens.RENEW_SANDBOX_SECRET, () => createRenewSandboxSecret(administration()))
   provide(tokens.VOUCH_TOKEN, () => createVouchToken({ ...administration(), issuer: get(tokens.ISSUER) }))
+  provide(tokens.ACCEPT_REGISTRY_LOSS, () =>
+    createAcceptRegistryLoss({
+      keyStore: get(tokens.KEY_STORE),
+      keyRing: get(tokens.KEY_RING),
+      registry: get(tokens.REGISTRY_IDENTITY),
+      onAccepted(accepted) {
+        get(tokens.METRICS).recordAcceptedLoss()
+        get(tokens.LOGGER).warn({ ...accepted }, acceptedLossSentence)
+      },
+    }),
+  )
   provide(tokens.SANDBOX_TOKENS, () => {
     const auditLog = get(tokens.AUDIT_LOG)
     return createSandboxTokens({
@@ -169,6 +184,7 @@ function provideProcess(provide: Provide, get: Get, state: IssuerState): void {
         changeSandbox: get(tokens.CHANGE_SANDBOX),
         renewSandboxSecret: get(tokens.RENEW_SANDBOX_SECRET),
         vouchToken: get(tokens.VOUCH_TOKEN),
+        acceptRegistryLoss: get(tokens.ACCEPT_REGISTRY_LOSS),
         adminTokens: get(tokens.ADMIN_TOKENS),
         auditLog: get(tokens.AUDIT_LOG),
         health: get(tokens.HEALTH),

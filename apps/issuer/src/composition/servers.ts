@@ -1,4 +1,5 @@
 import type {
+  AcceptRegistryLoss,
   ChangeSandbox,
   Clock,
   FollowedKeyRing,
@@ -40,6 +41,7 @@ export interface ServerDependencies {
   readonly changeSandbox: ChangeSandbox
   readonly renewSandboxSecret: RenewSandboxSecret
   readonly vouchToken: VouchToken
+  readonly acceptRegistryLoss: AcceptRegistryLoss
   readonly adminTokens: AdminTokens
   readonly auditLog: AuditLog
   readonly health: HealthChecks
@@ -74,6 +76,7 @@ export function createServerFactory(dependencies: ServerDependencies): CreateSer
         changeSandbox: dependencies.changeSandbox,
         renewSandboxSecret: dependencies.renewSandboxSecret,
         vouchToken: dependencies.vouchToken,
+        acceptRegistryLoss: dependencies.acceptRegistryLoss,
         authenticateAdmin: (token) => dependencies.adminTokens.authenticate(token),
         tokenUrl,
         cluster: toClusterFacts(config),

@@ -1,4 +1,5 @@
 import type {
+  AcceptRegistryLoss,
   AuthenticateSandbox,
   ChangeSandbox,
   Clock,
@@ -65,6 +66,8 @@ export const CHANGE_SANDBOX: InjectionToken<ChangeSandbox> = Symbol('ChangeSandb
 export const RENEW_SANDBOX_SECRET: InjectionToken<RenewSandboxSecret> = Symbol('RenewSandboxSecret')
 /** Mints on an admin's word. */
 export const VOUCH_TOKEN: InjectionToken<VouchToken> = Symbol('VouchToken')
+/** Accepts that the registry is lost. */
+export const ACCEPT_REGISTRY_LOSS: InjectionToken<AcceptRegistryLoss> = Symbol('AcceptRegistryLoss')
 /** Liveness and readiness. */
 export const HEALTH: InjectionToken<HealthChecks> = Symbol('HealthChecks')
 /** The three HTTP servers and where they listen. */

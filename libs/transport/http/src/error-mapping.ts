@@ -77,7 +77,8 @@ export const answerRules: Readonly<Record<IssuerErrorCode, AnswerRule>> = {
   ERR_REGISTRY_LOST: unavailable,
   ERR_REGISTRY_NOT_LOST: {
     ...conflict,
-    description: 'the registry is not lost, or it is another one that is: see /readyz and registry_id of /v1/issuer',
+    description:
+      'the registry is not lost, or it is another one that is: see /readyz and registry_id of /v1/issuer',
   },
   ERR_TOKEN_INVALID: failed,
   ERR_TOKEN_EXPIRED: failed,
