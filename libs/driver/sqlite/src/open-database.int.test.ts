@@ -167,6 +167,20 @@ describe('openDatabase', () => {
     expect(() => openDatabase({ path })).toThrowWithCode('ERR_STORE_CORRUPT')
   })
 
+  it('checks a database of checkedBytes from end to end, and not one that is larger', () => {
+    const path = temporaryPath('issuer.db')
+    const database = openDatabase({ path })
+    database.exec("CREATE TABLE t (x TEXT NOT NULL PRIMARY KEY); INSERT INTO t VALUES ('needle')")
+    database.close()
+    const bytes = readFileSync(path)
+    const offset = bytes.indexOf('needle', 2 * 4096)
+    bytes[offset] = (bytes[offset] ?? 0) ^ 1
+    writeFileSync(path, bytes)
+    expect(bytes.length).toBe(3 * 4096)
+    expect(() => openDatabase({ path, checkedBytes: 12_288 })).toThrowWithCode('ERR_STORE_CORRUPT')
+    openDatabase({ path, checkedBytes: 12_287 }).close()
+  })
+
   it('refuses a file that was cut off with ERR_STORE_CORRUPT', () => {
     const path = temporaryPath('issuer.db')
     const database = openDatabase({ path })
