@@ -88,6 +88,14 @@ export {
 } from './key-ring/key-material.ts'
 export { importPrivateKeyPem } from './key-ring/pem.ts'
 export {
+  buildAdoptedRing,
+  findUnknownKeys,
+  needsSuccessor,
+  type AdoptableKeys,
+  type Adoption,
+  type AdoptMode,
+} from './key-ring/adoption.ts'
+export {
   activeKey,
   assertKeyRing,
   currentIssuerUrl,

@@ -140,14 +140,18 @@ export function toActive(key: SigningKeyMaterial, origin: KeyEntry['origin'], no
   return { ...bare(key), state: 'active', origin, created_at: now, published_at: now, activated_at: now }
 }
 
-/** The entry without its private half, published until `removeAt`; until it is removed by hand without. */
+/**
+ * The entry without its private half, published until `removeAt`; until it is removed by hand without. The latter also
+ * when it is an Ed25519 key of an adopted cluster: such clusters promise to publish it for good.
+ */
 export function toRetired(key: KeyEntry, now: UnixSeconds, removeAt: UnixSeconds | undefined): KeyEntry {
   const { private: _erased, ...kept } = key
+  const isLegacy = key.origin === 'adopted' && key.alg === 'EdDSA'
   return {
     ...kept,
     state: 'retired',
     retired_at: now,
-    ...(removeAt !== undefined && { remove_at: removeAt }),
+    ...(removeAt !== undefined && !isLegacy && { remove_at: removeAt }),
   }
 }
 

@@ -260,4 +260,51 @@ describe('openKeyRing', () => {
     await openKeyRing({ ...sealed.dependencies, encryption: toyEncryption }, request)
     await expect(openKeyRing(sealed.dependencies, request)).rejects.toEqual(withCode('ERR_STORE_CORRUPT'))
   })
+
+  describe('with keys to adopt', () => {
+    const adopting = (primary = keys.eddsa, verifyOnly = [keys.rs256Other]): OpenKeyRingRequest => ({
+      ...request,
+      adoption: { keys: { primary, verifyOnly }, mode: 'default' },
+    })
+    const statesOf = ({ ring }: { ring: KeyRing }) => ring.keys.map(({ kid, state }) => [kid, state])
+
+    it('makes the ring of an empty store of them, with a fresh key where one is needed', async () => {
+      const opened = await openKeyRing(createStore().dependencies, adopting())
+      const fresh = activeKey(opened.ring)
+      expect([opened.created, fresh.alg, fresh.origin]).toEqual([true, 'ES256', 'generated'])
+      expect(statesOf(opened)).toEqual([
+        [fresh.kid, 'active'],
+        [keys.eddsa.kid, 'retired'],
+        [keys.rs256Other.kid, 'retired'],
+      ])
+    })
+
+    it('generates nothing when the primary key signs on', async () => {
+      const opened = await openKeyRing(createStore().dependencies, adopting(keys.rs256, []))
+      expect(statesOf(opened)).toEqual([[keys.rs256.kid, 'active']])
+    })
+
+    it('leaves a ring that is there as it is', async () => {
+      const { dependencies } = storeWith(ringOf(keys.es256))
+      const opened = await openKeyRing(dependencies, adopting())
+      expect([opened.created, ...statesOf(opened)]).toEqual([false, [keys.es256.kid, 'active']])
+    })
+
+    it('refuses an empty store where keys are required: adopting again could bring back revoked ones', async () => {
+      await expect(
+        openKeyRing(createStore().dependencies, { ...adopting(), requireKeys: true }),
+      ).rejects.toThrow(withCode('ERR_STORE_EMPTY'))
+    })
+
+    it('gives several replicas that adopt at once the same ring', async () => {
+      const { dependencies } = createStore()
+      const opened = await Promise.all([1, 2, 3, 4].map(() => openKeyRing(dependencies, adopting())))
+      expect(new Set(opened.map(({ ring }) => encodeKeyRing(ring))).size).toBe(1)
+      expect(opened.filter(({ created }) => created)).toHaveLength(1)
+      expect(statesOf(opened[0]!).slice(1)).toEqual([
+        [keys.eddsa.kid, 'retired'],
+        [keys.rs256Other.kid, 'retired'],
+      ])
+    })
+  })
 })

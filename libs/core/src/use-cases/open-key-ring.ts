@@ -1,9 +1,10 @@
 import { IssuerError } from '../errors.ts'
 import { encodeKeyRing, proveRing } from '../key-ring/codec.ts'
-import type { KeySpecification } from '../key-ring/algorithms.ts'
+import { buildAdoptedRing, needsSuccessor, type Adoption } from '../key-ring/adoption.ts'
+import { generationParameters, type KeySpecification } from '../key-ring/algorithms.ts'
 import { generateKeyMaterial } from '../key-ring/key-material.ts'
 import { currentIssuerUrl, type KeyRing } from '../key-ring/key-ring.ts'
-import { createKeyRing } from '../key-ring/transitions.ts'
+import { createKeyRing, type NewRing } from '../key-ring/transitions.ts'
 import type { KeyEncryption } from '../ports/key-encryption.ts'
 import type { KeyStore } from '../ports/key-store.ts'
 import type { RegistryIdentity } from '../ports/registry.ts'
@@ -26,6 +27,8 @@ export interface OpenKeyRingRequest {
   readonly requireKeys: boolean
   /** The kind of a first key. */
   readonly specification: KeySpecification
+  /** Keys to take over when the store is truly empty, instead of generating one. */
+  readonly adoption?: Adoption
 }
 
 /** The ring that an issuer starts with. */
@@ -40,7 +43,8 @@ export interface OpenedKeyRing {
 
 /**
  * Opens the ring of a cluster, or makes it when the store is truly empty: neither a ring nor anything in the registry.
- * Of several issuers that start at once, one makes the ring and all get it.
+ * With `adoption` it is made of those keys; whether a ring that is there already knows them is for the caller to see
+ * (`findUnknownKeys`). Of several issuers that start at once, one makes the ring and all get it.
  *
  * @throws {IssuerError} `ERR_STORE_FOREIGN` for another cluster's ring; `ERR_ISSUER_URL_CHANGED` when the ring belongs to
  * another URL; `ERR_STORE_EMPTY` with `requireKeys`; `ERR_STORE_INCOMPLETE` when the registry holds records and the ring
@@ -120,14 +124,31 @@ async function assertNothingLost(
 
 async function saveFirstRing(
   { keyStore, registry, encryption, clock }: OpenKeyRingDependencies,
-  { clusterId, issuerUrl, specification }: OpenKeyRingRequest,
+  request: OpenKeyRingRequest,
 ): Promise<void> {
-  const key = await generateKeyMaterial(specification)
+  const { clusterId, issuerUrl } = request
+  const makeRing = await prepareFirstKey(request)
   // The registry gets its ID first: a crash in between leaves an empty registry, which the next start takes over.
   const registryId = await registry.claim(crypto.randomUUID())
   const ids = { ringId: crypto.randomUUID(), writeId: crypto.randomUUID(), registryId }
-  const ring = createKeyRing({ ...ids, clusterId, issuerUrl, key }, clock())
+  const ring = makeRing({ ...ids, clusterId, issuerUrl }, clock())
   const plain = encodeKeyRing(ring)
   const document = encryption === undefined ? plain : await encryption.seal(plain)
   await keyStore.save({ generation: ring.generation, write_id: ring.write_id, document }, undefined)
+}
+
+/** What makes a first ring. Keys that have to be generated are generated here, before anything is written. */
+async function prepareFirstKey({
+  specification,
+  adoption,
+}: OpenKeyRingRequest): Promise<(start: Omit<NewRing, 'key' | 'origin'>, now: UnixSeconds) => KeyRing> {
+  if (adoption === undefined) {
+    const key = await generateKeyMaterial(specification)
+    return (start, now) => createKeyRing({ ...start, key }, now)
+  }
+  if (!needsSuccessor(adoption.keys.primary, generationParameters(specification).alg)) {
+    return (start, now) => buildAdoptedRing(start, adoption, now)
+  }
+  const successor = await generateKeyMaterial(specification)
+  return (start, now) => buildAdoptedRing(start, { ...adoption, successor }, now)
 }
