@@ -67,6 +67,7 @@ function createIdleServers(): Readonly<Record<ListenerName, FastifyInstance>> {
   const http: HttpOptions = { logger: createSilentLogger(), trustedProxies: [] }
   const sandboxes = {
     register: unused,
+    registerAll: unused,
     replace: unused,
     findById: unused,
     findBySecretHash: unused,
