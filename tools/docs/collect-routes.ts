@@ -84,6 +84,7 @@ function createIdleServers(): Readonly<Record<ListenerName, FastifyInstance>> {
       sandboxes,
       clock: unused,
       registerSandbox: unused,
+      registerSandboxes: unused,
       changeSandbox: unused,
       renewSandboxSecret: unused,
       vouchToken: unused,
