@@ -77,6 +77,7 @@ export async function startProgram(name: string, settings: unknown): Promise<Pro
 export interface LoggingServer {
   /** The first line of its log that `isReady` accepted. */
   readonly ready: string
+  readonly pid: number
   stop(): Promise<void>
 }
 
@@ -104,7 +105,9 @@ export async function startLoggingServer(options: {
   const giveUpAt = Date.now() + READY_TIMEOUT_MS
   while (child.exitCode === null && Date.now() < giveUpAt) {
     const ready = readFileSync(log, 'utf8').split('\n').find(isReady)
-    if (ready !== undefined) return { ready, stop: () => end(child) }
+    if (ready !== undefined && child.pid !== undefined) {
+      return { ready, pid: child.pid, stop: () => end(child) }
+    }
     await wait(20)
   }
   throw new Error(`${file} did not start:\n${readFileSync(log, 'utf8')}`)
