@@ -16,6 +16,7 @@ export {
 } from './errors.ts'
 export {
   addSeconds,
+  formatDuration,
   formatMoment,
   fromMilliseconds,
   seconds,
@@ -78,6 +79,7 @@ export { verifyIdToken, type VerificationContext, type VerifyTokenOptions } from
 export { keySpecifications, type KeySpecification, type SigningAlgorithm } from './key-ring/algorithms.ts'
 export {
   computeKeyId,
+  fitsSpecification,
   generateKeyMaterial,
   proveKey,
   toPublicKeyMaterial,
@@ -121,12 +123,24 @@ export { compareRings, mergeRings, type MergeOptions } from './key-ring/merge.ts
 export { decideRingRecovery, type RingRecovery } from './key-ring/ring-recovery.ts'
 export {
   assertRotationPolicy,
+  checkRotationPolicy,
   CLOCK_TOLERANCE,
   DEFAULT_ROTATION_POLICY,
   derivedStaleIfError,
+  oldSetsGoneAt,
   rotationPolicyProblems,
+  type PolicyCheck,
+  type PolicyRuleName,
   type RotationPolicy,
 } from './key-ring/rotation-policy.ts'
+export {
+  dueSteps,
+  planRotation,
+  type DueStep,
+  type PlannedStep,
+  type RotationPlan,
+} from './key-ring/rotation-plan.ts'
+export { rotationTimeline, type TimelineEntry } from './key-ring/rotation-timeline.ts'
 export {
   jwksCacheLifetime,
   MIN_JWKS_MAX_AGE,

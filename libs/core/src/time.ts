@@ -44,3 +44,22 @@ export function addSeconds(moment: UnixSeconds, duration: Seconds): UnixSeconds 
 export function formatMoment(moment: UnixSeconds): string {
   return new Date(moment * 1000).toISOString().replace('.000Z', 'Z')
 }
+
+const durationUnits = [
+  ['d', 86_400],
+  ['h', 3600],
+  ['m', 60],
+  ['s', 1],
+] as const
+
+/** The duration in days, hours, minutes and seconds, for people: `1d 2h`, `90s` as `1m 30s`, `0s`. */
+export function formatDuration(duration: Seconds): string {
+  const sign = duration < 0 ? '-' : ''
+  let rest = Math.abs(duration)
+  const parts = durationUnits.flatMap(([unit, size]) => {
+    const count = Math.floor(rest / size)
+    rest %= size
+    return count === 0 ? [] : [`${count}${unit}`]
+  })
+  return parts.length === 0 ? '0s' : sign + parts.join(' ')
+}

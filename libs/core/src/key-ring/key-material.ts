@@ -60,6 +60,16 @@ export async function toPublicKeyMaterial(alg: SigningAlgorithm, jwk: object): P
   return { kid: await computeKeyId(alg, half), alg, public: half }
 }
 
+/** Whether a key is of the algorithm that was chosen for new keys; an RSA key also, of as many bits or more. */
+export function fitsSpecification(
+  { alg, public: half }: Pick<KeyMaterial, 'alg' | 'public'>,
+  specification: KeySpecification,
+): boolean {
+  const wanted = generationParameters(specification)
+  if (alg !== wanted.alg) return false
+  return !('modulusLength' in wanted.parameters) || modulusBits(half) >= wanted.parameters.modulusLength
+}
+
 /**
  * The ID of a key: base64url of the SHA-256 of its SubjectPublicKeyInfo in DER; for Ed25519, of the raw 32 bytes of the
  * public key. It depends on the key alone, so that a key keeps its ID wherever it moves.
@@ -153,9 +163,13 @@ function assertStrength(alg: SigningAlgorithm, publicHalf: KeyMembers): void {
     throw invalid(`a key for ${alg} must be of type ${keyType}${curve === undefined ? '' : ` on ${curve}`}`)
   }
   if (keyType !== 'RSA') return
-  const bits = countBits(decodeBase64(publicHalf['n'] ?? '') ?? new Uint8Array())
+  const bits = modulusBits(publicHalf)
   if (bits < MIN_RSA_BITS)
     throw invalid(`the RSA key has ${bits} bits; at least ${MIN_RSA_BITS} are required`)
+}
+
+function modulusBits(publicHalf: KeyMembers): number {
+  return countBits(decodeBase64(publicHalf['n'] ?? '') ?? new Uint8Array())
 }
 
 function countBits(number: Uint8Array): number {

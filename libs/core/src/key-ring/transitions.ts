@@ -2,6 +2,7 @@ import { IssuerError } from '../errors.ts'
 import { addSeconds, type Seconds, type UnixSeconds } from '../time.ts'
 import type { KeyMaterial, SigningKeyMaterial } from './key-material.ts'
 import {
+  activeKey,
   assertKeyRing,
   isTombstone,
   KEY_RING_SCHEMA,
@@ -83,24 +84,19 @@ function changeRing(ring: KeyRing, step: RingStep, now: UnixSeconds): KeyRing {
         state: 'next',
         origin: 'generated',
         created_at: now,
-        published_at: now,
+        published_at: signedUntil(activeKey(ring), now),
       })
     }
     case 'activate': {
       const key = findKey(ring, step.kid)
       if (key.state !== 'next') throw impossible(`key ${key.kid} is ${key.state}, not next`)
-      const removeAt = addSeconds(now, step.keepRetired)
-      return mapKeys(ring, (entry) => {
-        if (entry.kid === key.kid) return { ...entry, state: 'active', activated_at: now }
-        return entry.state === 'active' ? toRetired(entry, now, removeAt) : entry
-      })
+      const retired = retireActive(ring, now, step.keepRetired)
+      return mapKeys(retired, (entry) =>
+        entry.kid === key.kid ? { ...entry, state: 'active', activated_at: now } : entry,
+      )
     }
     case 'take-over': {
-      const removeAt = step.keepRetired === undefined ? undefined : addSeconds(now, step.keepRetired)
-      const retired = mapKeys(ring, (entry) =>
-        entry.state === 'active' ? toRetired(entry, now, removeAt) : entry,
-      )
-      return addKey(retired, toActive(step.key, 'generated', now))
+      return addKey(retireActive(ring, now, step.keepRetired), toActive(step.key, 'generated', now))
     }
     case 'add-legacy': {
       const { kid, alg, public: publicHalf } = step.key
@@ -155,6 +151,26 @@ export function toRetired(key: KeyEntry, now: UnixSeconds, removeAt: UnixSeconds
   }
 }
 
+function retireActive(ring: KeyRing, now: UnixSeconds, keepRetired: Seconds | undefined): KeyRing {
+  return mapKeys(ring, (entry) => {
+    if (entry.state !== 'active') return entry
+    const retiredAt = signedUntil(entry, now)
+    return toRetired(
+      entry,
+      retiredAt,
+      keepRetired === undefined ? undefined : addSeconds(retiredAt, keepRetired),
+    )
+  })
+}
+
+/**
+ * The moment until which a key that stops signing now has signed. A key that began in the future was used by a clock
+ * that is, or was, ahead; its tokens are dated by that clock.
+ */
+function signedUntil(key: KeyEntry, now: UnixSeconds): UnixSeconds {
+  return key.activated_at !== undefined && key.activated_at > now ? key.activated_at : now
+}
+
 function bare({ kid, alg, public: publicHalf, private: privateHalf }: SigningKeyMaterial) {
   return { kid, alg, public: publicHalf, private: privateHalf }
 }
@@ -171,12 +187,12 @@ function addKey(ring: KeyRing, key: KeyEntry): KeyRing {
 }
 
 function dropKey(ring: KeyRing, key: KeyEntry, now: UnixSeconds, reason: string): KeyRing {
-  const signedUntil = key.retired_at ?? now
+  const until = key.retired_at ?? signedUntil(key, now)
   const entry: KeyHistoryEntry = {
     kid: key.kid,
     alg: key.alg,
     public: key.public,
-    ...(key.activated_at !== undefined && { signed_from: key.activated_at, signed_until: signedUntil }),
+    ...(key.activated_at !== undefined && { signed_from: key.activated_at, signed_until: until }),
     ended_at: now,
     reason,
   }
