@@ -212,6 +212,11 @@ export default tseslint.config(
   },
 
   {
+    // Proofs on demand: they start real servers as tests do.
+    files: ['tools/{bench,chaos,crash,simulation}/**/*.ts'],
+    rules: { 'no-restricted-imports': 'off' },
+  },
+  {
     files: ['libs/contracts/src/**/*.ts', '**/vitest.config.ts', 'vitest.base.ts'],
     rules: { 'no-restricted-imports': 'off', 'no-restricted-syntax': ['error', noEnums, noStarExports] },
   },
