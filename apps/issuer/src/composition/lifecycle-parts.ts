@@ -74,9 +74,12 @@ function announce({ config, state }: LifecyclePartsOptions): void {
     },
     'opened the key ring',
   )
-  if (opened.created) logger.info({ kid, alg }, 'the store was empty: generated a first key')
+  announceFirstKeys(state)
   if (opened.registryLost) {
-    logger.error('the registry is lost: sandboxes cannot be told until the one the key ring records is back')
+    logger.error(
+      { registry_id: opened.ring.registry_id },
+      'the registry is lost: sandboxes cannot be told until the one the key ring records is back, or an admin accepts the loss',
+    )
   }
   logger.warn('the store is not sealed: whoever can write it can add keys and secrets')
   const audience = config.defaultAudience ?? config.issuerUrl
