@@ -1,7 +1,7 @@
 /*
  * `npm run crash`: the long form of the races and crash trials. Eight processes race on one store, and processes are
- * killed with -9 at random moments and before every step of a change; each engine has to keep what it acknowledged.
- * Prints what was tried, with seeds; exits 1 when anything was lost. Takes tens of minutes for all engines.
+ * killed with -9 at random moments and before every step of a change, and with them the server of an engine that has one;
+ * each engine has to keep what it acknowledged. Prints what was tried, with seeds; exits 1 when anything was lost. Takes tens of minutes for each engine.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -12,18 +12,25 @@ import {
   crashRegistryAtEveryStep,
   crashSaverAtEveryStep,
   crashSavers,
+  importTrialStorage,
   raceFirstBoots,
   raceRegistry,
   raceSavers,
   type TrialReport,
+  type TrialServer,
 } from '@workload-identity/contracts/trials'
 import { repositoryRoot } from '../repository.ts'
 
-type Trial = (folder: string) => Promise<TrialReport>
+interface Trial {
+  /** The module of its storage. */
+  readonly module: string
+  /** Does it in an empty folder, on the server of the module if that has one. */
+  run(module: string, folder: string, server?: TrialServer): Promise<TrialReport>
+}
 
 const { values } = parseArgs({
   options: {
-    engine: { type: 'string', multiple: true, default: ['file', 'sqlite'] },
+    engine: { type: 'string', multiple: true, default: ['file', 'sqlite', 'redis'] },
     kills: { type: 'string', default: '1000' },
     saves: { type: 'string', default: '4000' },
     boots: { type: 'string', default: '1000' },
@@ -37,16 +44,18 @@ const processes = 8
 
 let lost = 0
 for (const engine of values.engine) {
-  for (const [name, trial] of Object.entries(trialsOf(engine))) {
+  for (const [name, { module, run }] of Object.entries(await trialsOf(engine))) {
     const folder = mkdtempSync(join(tmpdir(), 'wid-crash-'))
+    const server = await (await importTrialStorage(module)).startServer?.()
     try {
-      const { tried, problems } = await trial(folder)
+      const { tried, problems } = await run(module, folder, server)
       lost += problems.length
       console.log(
-        `${engine.padEnd(8)} ${name.padEnd(46)} ${String(tried).padStart(6)} tried ${String(problems.length).padStart(4)} lost  seed ${seed}`,
+        `${engine.padEnd(8)} ${name.padEnd(58)} ${String(tried).padStart(6)} tried ${String(problems.length).padStart(4)} lost  seed ${seed}`,
       )
       for (const problem of problems) console.error(`  ${problem}`)
     } finally {
+      await server?.stop()
       rmSync(folder, { recursive: true, force: true })
     }
   }
@@ -54,25 +63,59 @@ for (const engine of values.engine) {
 console.log(lost === 0 ? 'nothing was lost' : `${lost} promises were broken`)
 process.exitCode = lost === 0 ? 0 : 1
 
-/** The trials of one engine, each on storages in an empty folder. */
-function trialsOf(engine: string): Readonly<Record<string, Trial>> {
+/** The trials of one engine; those in which the server dies only where there is one. */
+async function trialsOf(engine: string): Promise<Readonly<Record<string, Trial>>> {
   const ring = moduleOf('key-store', engine)
   const registry = moduleOf('registry', engine)
+  const hasServer = (await importTrialStorage(ring)).startServer !== undefined
+  const saves = Math.ceil(Number(values.saves) / processes)
+  const boots = Number(values.boots)
+  const rounds = Number(values.rounds)
   const race = { processes, seed }
   return {
-    'saves by 8 processes': (folder) =>
-      raceSavers({ module: ring, folder, ...race, saves: Math.ceil(Number(values.saves) / processes) }),
-    'concurrent first boots by 8 processes': (folder) =>
-      raceFirstBoots({ module: ring, folder, ...race, boots: Number(values.boots) }),
-    'kills at random moments of saves': (folder) => crashSavers({ module: ring, folder, kills, seed }),
-    'kills before every step of a save': (folder) => crashSaverAtEveryStep({ module: ring, folder }),
-    'changes of a registry by 8 processes': (folder) =>
-      raceRegistry({ module: registry, folder, ...race, rounds: Number(values.rounds) }),
-    'kills at random moments of registry changes': (folder) =>
-      crashRegistry({ module: registry, folder, kills, seed }),
-    'kills before every step of registry changes': (folder) =>
-      crashRegistryAtEveryStep({ module: registry, folder }),
-  }
+    'saves by 8 processes': {
+      module: ring,
+      run: (module, folder) => raceSavers({ module, folder, ...race, saves }),
+    },
+    'concurrent first boots by 8 processes': {
+      module: ring,
+      run: (module, folder) => raceFirstBoots({ module, folder, ...race, boots }),
+    },
+    'kills at random moments of saves': {
+      module: ring,
+      run: (module, folder) => crashSavers({ module, folder, kills, seed }),
+    },
+    ...(hasServer && {
+      'kills of saver and server at random moments of saves': {
+        module: ring,
+        run: (module, folder, server) =>
+          crashSavers({ module, folder, kills, seed, ...(server && { server }) }),
+      },
+    }),
+    'kills before every step of a save': {
+      module: ring,
+      run: (module, folder) => crashSaverAtEveryStep({ module, folder }),
+    },
+    'changes of a registry by 8 processes': {
+      module: registry,
+      run: (module, folder) => raceRegistry({ module, folder, ...race, rounds }),
+    },
+    'kills at random moments of registry changes': {
+      module: registry,
+      run: (module, folder) => crashRegistry({ module, folder, kills, seed }),
+    },
+    ...(hasServer && {
+      'kills of process and server at random moments of changes': {
+        module: registry,
+        run: (module, folder, server) =>
+          crashRegistry({ module, folder, kills, seed, ...(server && { server }) }),
+      },
+    }),
+    'kills before every step of registry changes': {
+      module: registry,
+      run: (module, folder) => crashRegistryAtEveryStep({ module, folder }),
+    },
+  } satisfies Record<string, Trial>
 }
 
 function moduleOf(port: string, engine: string): string {

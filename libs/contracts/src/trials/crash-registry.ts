@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { SandboxRegistry } from '@workload-identity/core'
-import type { CrashOptions } from './crash-savers.ts'
+import { isIssuerError, type SandboxRegistry } from '@workload-identity/core'
+import type { CrashOptions, RandomCrashOptions } from './crash-savers.ts'
 import { createRegistryExpectation, type RegistryExpectation } from './registry-expectation.ts'
 import { createSeededRandom } from './seeded-random.ts'
 import { startTrialProcess } from './trial-process.ts'
@@ -12,6 +12,8 @@ import type { ChangeMessage, RegistryChange } from './trial-task.ts'
 
 /** Until when a process that was started may live, in milliseconds after its first message: some changes. */
 const MAX_LIFE_MS = 60
+/** How long a handle may take to notice that its server is there again, in milliseconds: far longer than it needs. */
+const RECOVERY_MS = 60_000
 /** Far more steps than a change has; a storage that needs more never kills. */
 const MAX_STEPS = 500
 
@@ -28,10 +30,8 @@ interface Scene {
  * storage, and looks after each, through a handle opened before and one opened after: every acknowledged change is there,
  * the one under way is there as a whole or not at all, secrets and lists say the same, and others can go on.
  */
-export async function crashRegistry(
-  options: CrashOptions & { readonly kills: number; readonly seed: number },
-): Promise<TrialReport> {
-  const { module, folder, kills, seed } = options
+export async function crashRegistry(options: RandomCrashOptions): Promise<TrialReport> {
+  const { module, folder, kills, seed, server } = options
   const random = createSeededRandom(seed)
   const scene = await openScene(module, join(folder, 'crashing-registry'))
   const problems: string[] = []
@@ -44,8 +44,10 @@ export async function crashRegistry(
     const changing = startTrialProcess<ChangeMessage>(module, task)
     await changing.received(() => true)
     await pause(random.below(MAX_LIFE_MS))
+    const restarted = server?.crash()
     changing.kill()
-    await changing.ended
+    await Promise.all([changing.ended, restarted])
+    await recover(scene.witness.handle)
     const found = await judge(scene, changing.messages)
     problems.push(...found.map((problem) => `kill ${kill} of seed ${seed}: ${problem}`))
   }
@@ -101,6 +103,20 @@ async function judge(scene: Scene, messages: readonly ChangeMessage[]): Promise<
   expectation.apply({ kind: 'end', sandbox_id: 'afterwards', serial: 1 })
   await fresh.close()
   return problems
+}
+
+/** Waits until a handle that was opened before a crash of its server can be used again. */
+async function recover(sandboxes: SandboxRegistry): Promise<void> {
+  const giveUpAt = performance.now() + RECOVERY_MS
+  for (;;) {
+    try {
+      await sandboxes.findById('sandbox/0', TRIAL_NOW)
+      return
+    } catch (error) {
+      if (!isIssuerError(error, 'ERR_STORE_UNAVAILABLE') || performance.now() > giveUpAt) throw error
+      await pause(10)
+    }
+  }
 }
 
 async function register(

@@ -4,7 +4,7 @@ import type { KeyStore } from '@workload-identity/core'
 import { createSeededRandom } from './seeded-random.ts'
 import { startTrialProcess } from './trial-process.ts'
 import { isWholeTrialRing, trialRing } from './trial-ring.ts'
-import { importTrialStorage, required, type TrialReport } from './trial-storage.ts'
+import { importTrialStorage, required, type TrialReport, type TrialServer } from './trial-storage.ts'
 import type { SaverMessage, Version } from './trial-task.ts'
 
 /** Which storage is to survive what. */
@@ -13,6 +13,14 @@ export interface CrashOptions {
   readonly module: string
   /** An existing empty folder for storages. */
   readonly folder: string
+}
+
+/** How often processes die at random moments, and whether the server of their storage dies with them. */
+export interface RandomCrashOptions extends CrashOptions {
+  readonly kills: number
+  readonly seed: number
+  /** Crashes at the moment of every kill. */
+  readonly server?: TrialServer
 }
 
 /** Until when a process that was started may live, in milliseconds after its first message: some saves. */
@@ -26,10 +34,8 @@ const MAX_STEPS = 500
  * Kills a process with SIGKILL `kills` times at a random moment while it saves, on one storage, and looks after each: the
  * last acknowledged ring is there, or the one that was being saved, whole; and the next process can go on.
  */
-export async function crashSavers(
-  options: CrashOptions & { readonly kills: number; readonly seed: number },
-): Promise<TrialReport> {
-  const { module, folder, kills, seed } = options
+export async function crashSavers(options: RandomCrashOptions): Promise<TrialReport> {
+  const { module, folder, kills, seed, server } = options
   const location = join(folder, 'crashing-savers')
   const random = createSeededRandom(seed)
   const problems: string[] = []
@@ -40,8 +46,9 @@ export async function crashSavers(
     const saver = startTrialProcess<SaverMessage>(module, task)
     await saver.received(() => true)
     await pause(random.below(MAX_LIFE_MS))
+    const restarted = server?.crash()
     saver.kill()
-    await saver.ended
+    await Promise.all([saver.ended, restarted])
     const judgement = await judge(module, location, saver.messages, acknowledged)
     problems.push(...judgement.problems.map((problem) => `kill ${kill} of seed ${seed}: ${problem}`))
     acknowledged = judgement.found

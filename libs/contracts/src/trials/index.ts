@@ -1,5 +1,10 @@
 export { crashRegistry, crashRegistryAtEveryStep } from './crash-registry.ts'
-export { crashSaverAtEveryStep, crashSavers, type CrashOptions } from './crash-savers.ts'
+export {
+  crashSaverAtEveryStep,
+  crashSavers,
+  type CrashOptions,
+  type RandomCrashOptions,
+} from './crash-savers.ts'
 export {
   interceptFileSystem,
   killAtFileSystemStep,
@@ -9,4 +14,10 @@ export {
 export { raceFirstBoots, raceSavers, type RaceOptions } from './race-savers.ts'
 export { raceRegistry } from './race-registry.ts'
 export { createSeededRandom, type SeededRandom } from './seeded-random.ts'
-export type { Opened, TrialReport, TrialStorage } from './trial-storage.ts'
+export {
+  importTrialStorage,
+  type Opened,
+  type TrialReport,
+  type TrialServer,
+  type TrialStorage,
+} from './trial-storage.ts'

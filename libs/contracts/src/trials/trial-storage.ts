@@ -7,6 +7,14 @@ export interface Opened<T> {
   close(): Promise<void>
 }
 
+/** A server that the storages of a module live in. */
+export interface TrialServer {
+  /** Kills it with SIGKILL, which is sent before this returns, and starts it again on what it left; resolves when it answers. */
+  crash(): Promise<void>
+  /** Ends it and removes what it kept. */
+  stop(): Promise<void>
+}
+
 /**
  * What a module exports, each as a named function, so that trials can open its storage in processes of their own. A `location` is
  * a path that does not exist yet, in a folder that does, and stands for one storage: a store that is no file derives a name from it.
@@ -19,6 +27,8 @@ export interface TrialStorage {
    * a process survives.
    */
   killAtStep?(step: number): Promise<void>
+  /** Starts the server for what this process, and those it starts from now on, open. Absent where storages live in files. */
+  startServer?(): Promise<TrialServer>
 }
 
 /** What a trial did and found. No problems means that everything it tried kept its promise. */

@@ -1,3 +1,4 @@
+export { killAtRedisStep } from './kill-at-step.ts'
 export { freePort, startRedisProcess, type RedisProcess, type RedisProcessOptions } from './redis-process.ts'
 export {
   redisCli,
@@ -7,3 +8,4 @@ export {
   startRedisServer,
   type RedisServerOptions,
 } from './redis-servers.ts'
+export { openTrialClient, startTrialRedis, type TrialRedis } from './trial-server.ts'
