@@ -74,7 +74,7 @@ function announce({ config, state }: LifecyclePartsOptions): void {
     },
     'opened the key ring',
   )
-  announceFirstKeys(state)
+  if (opened.created) logger.info({ kid, alg }, 'the store was empty: generated a first key')
   if (opened.registryLost) {
     logger.error(
       { registry_id: opened.ring.registry_id },
