@@ -23,7 +23,11 @@ process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
 
 const rows: ScaleRow[] = []
 for (const store of values.store) {
-  for (const sandboxes of values.sandboxes) rows.push(await measureOne(store, Number(sandboxes)))
+  for (const sandboxes of values.sandboxes) {
+    const row = await measureOne(store, Number(sandboxes))
+    process.stderr.write(`${JSON.stringify(row)}\n`)
+    rows.push(row)
+  }
 }
 console.table(rows)
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`)
