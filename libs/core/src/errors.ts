@@ -47,6 +47,10 @@ export type IssuerErrorCode =
   | 'ERR_KEY_REVOKED'
   /** The key ring cannot make this step in its present state. */
   | 'ERR_KEY_TRANSITION'
+  /** The key that signs is not the one that was expected. Look at the keys, and ask again if it is still wanted. */
+  | 'ERR_ACTIVE_KEY_CHANGED'
+  /** Tokens that the key signed may still be alive. Wait for the date in the sentence, or force it. */
+  | 'ERR_KEY_IN_USE'
   /** The key ring breaks one of its rules. Restore it from a backup. */
   | 'ERR_KEY_RING_INVALID'
   /** The key ring was not read for too long to sign with it. Signing goes on when the store can be read again. */

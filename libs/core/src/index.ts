@@ -182,6 +182,32 @@ export {
   type RingRefresh,
 } from './use-cases/follow-key-ring.ts'
 export type { RingRepair } from './use-cases/repair-key-ring.ts'
+export type { RingStepDependencies } from './use-cases/make-ring-step.ts'
+export {
+  createRotateKeys,
+  type MadeStep,
+  type RotateKeys,
+  type RotateKeysDependencies,
+  type RotationResult,
+} from './use-cases/rotate-keys.ts'
+export {
+  createRotateByHand,
+  type RotateByHand,
+  type RotateByHandAnswer,
+  type RotateByHandRequest,
+} from './use-cases/rotate-by-hand.ts'
+export {
+  createRevokeKey,
+  type RevokeKey,
+  type RevokeKeyAnswer,
+  type RevokeKeyRequest,
+} from './use-cases/revoke-key.ts'
+export {
+  createRemoveKey,
+  type RemoveKey,
+  type RemoveKeyDependencies,
+  type RemoveKeyRequest,
+} from './use-cases/remove-key.ts'
 export { changeKeyRing, type ChangeKeyRingDependencies } from './use-cases/change-key-ring.ts'
 export {
   createAcceptRegistryLoss,

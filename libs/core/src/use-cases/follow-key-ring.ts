@@ -36,6 +36,8 @@ export interface FollowedKeyRing {
   isFresh(): boolean
   /** When the store last gave the ring. */
   readAt(): UnixSeconds
+  /** The latest of all those moments, later than `readAt` when the clock was put back since: tokens are dated up to it. */
+  latestReadAt(): UnixSeconds
   /**
    * Reads the store and takes over a later ring of the cluster that knows all that this one knows. A store that was
    * emptied or went back in time gets the ring back; one whose ring knows less, or something else, gets both merged (see
@@ -47,6 +49,14 @@ export interface FollowedKeyRing {
    * first again and again. The ring in use stays then, and grows stale unless a later refresh succeeds.
    */
   refresh(): Promise<RingRefresh>
+  /**
+   * Saves a changed ring over `expected`, and uses it from then on. Waits for a refresh that is running.
+   *
+   * @param changed of the version after `expected` (see `nextGeneration`).
+   * @throws {IssuerError} `ERR_STORE_CONFLICT` when the ring in use or the stored one is another than `expected` by now;
+   * nothing was changed. `ERR_STORE_UNAVAILABLE` when it is not known whether it was saved: the next refresh tells.
+   */
+  save(changed: KeyRing, expected: RingVersion): Promise<void>
   /** What the last refresh failed with; `undefined` when it succeeded, and before the first. */
   lastFailure(): unknown
 }
@@ -61,10 +71,26 @@ export function createFollowedKeyRing(
 ): FollowedKeyRing {
   const { keyStore, encryption, clock, storeLag, keepRetired } = dependencies
   let { ring, readAt } = start
+  let latestReadAt = readAt
   let running: Promise<RingRefresh> | undefined
   let failure: unknown
   /** What was saved last: when it is not known whether that succeeded, the next reading tells. */
   let attempted: RingRepair | undefined
+
+  /** Uses a ring that was in the store at `askedAt` or later. */
+  const use = (held: KeyRing, askedAt: UnixSeconds) => {
+    ring = held
+    readAt = askedAt
+    if (askedAt > latestReadAt) latestReadAt = askedAt
+  }
+
+  // A refresh and a save never overlap: each decides by the ring in use and changes it.
+  let lastTurn: Promise<unknown> = Promise.resolve()
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const turn = lastTurn.then(work)
+    lastTurn = turn.catch(() => undefined)
+    return turn
+  }
 
   // A clock that was put back must not make an old reading young: before `readAt` it counts as stale, too, but for the
   // tolerance that the rotation policy reckons with.
@@ -84,13 +110,28 @@ export function createFollowedKeyRing(
       if (found !== undefined && (action === 'keep' || action === 'take-over')) {
         if (found.write_id === attempted?.write_id) repair = attempted
         attempted = undefined
-        ring = found
-        readAt = askedAt
+        use(found, askedAt)
         return repair ?? { outcome: action === 'keep' ? 'unchanged' : 'took-over' }
       }
       if (saves === MAX_SAVES) throw tooManyConflicts()
       repair = (await trySave(action === 'merge' ? 'merge' : 'write-back', stored, found, askedAt)) ?? repair
     }
+  }
+
+  const toStored = async (changed: KeyRing): Promise<StoredKeyRing> => {
+    const plain = encodeKeyRing(changed)
+    const document = encryption === undefined ? plain : await encryption.seal(plain)
+    return { generation: changed.generation, write_id: changed.write_id, document }
+  }
+
+  const save = async (changed: KeyRing, expected: RingVersion): Promise<void> => {
+    if (!isSameVersion(ring, expected)) {
+      throw new IssuerError('ERR_STORE_CONFLICT', 'the key ring changed since it was read; decide again')
+    }
+    const document = await toStored(changed)
+    const askedAt = clock()
+    await keyStore.save(document, expected)
+    use(changed, askedAt)
   }
 
   const trySave = async (
@@ -100,11 +141,10 @@ export function createFollowedKeyRing(
     now: UnixSeconds,
   ): Promise<RingRepair | undefined> => {
     const repaired = await buildRepairedRing(ring, found, { action, keepRetired }, now)
-    const plain = encodeKeyRing(repaired)
-    const document = encryption === undefined ? plain : await encryption.seal(plain)
+    const document = await toStored(repaired)
     attempted = describeRepair(ring, found, action, repaired)
     try {
-      await keyStore.save({ generation: repaired.generation, write_id: repaired.write_id, document }, stored)
+      await keyStore.save(document, stored)
       return attempted
     } catch (error) {
       if (!isIssuerError(error, 'ERR_STORE_CONFLICT')) throw error
@@ -127,8 +167,9 @@ export function createFollowedKeyRing(
     },
     isFresh,
     readAt: () => readAt,
+    latestReadAt: () => latestReadAt,
     refresh() {
-      running ??= refresh()
+      running ??= inTurn(refresh)
         .then((result) => {
           failure = undefined
           return result
@@ -142,6 +183,7 @@ export function createFollowedKeyRing(
         })
       return running
     },
+    save: (changed, expected) => inTurn(() => save(changed, expected)),
     lastFailure: () => failure,
   }
 }
