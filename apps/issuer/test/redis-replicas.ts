@@ -9,9 +9,8 @@ import {
 import { onTestFinished } from 'vitest'
 import { createTestFolder, findFreePort, startIssuer, type IssuerProcess } from './issuer-process.ts'
 
-/** Replicas that share a Redis, an admin-token file and an issuer URL. */
-export interface Replicas {
-  readonly redis: RedisProcess
+/** Replicas that share a store, an admin-token file and an issuer URL. */
+export interface ReplicasOnStore {
   /** Holds the admin-token file. */
   readonly folder: string
   readonly storeUrl: string
@@ -19,6 +18,11 @@ export interface Replicas {
   readonly flags: readonly string[]
   /** Starts one more. */
   start(flags?: readonly string[], env?: Readonly<Record<string, string>>): Promise<IssuerProcess>
+}
+
+/** Replicas that share a Redis of their own. */
+export interface Replicas extends ReplicasOnStore {
+  readonly redis: RedisProcess
 }
 
 /** A Redis of a test, ended after it. */
@@ -38,12 +42,16 @@ export async function createReplicaFolder(): Promise<string> {
 /** Everything that replicas share; none is started yet. */
 export async function createReplicas(options: RedisServerOptions = {}): Promise<Replicas> {
   const redis = await startTestRedis(options)
+  return { redis, ...(await createReplicasOn(`redis://${redis.host}:${redis.port}`)) }
+}
+
+/** Everything that replicas on the Redis at `storeUrl` share; none is started yet. */
+export async function createReplicasOn(storeUrl: string): Promise<ReplicasOnStore> {
   const folder = await createReplicaFolder()
   const issuerUrl = `http://127.0.0.1:${await findFreePort()}`
-  const storeUrl = `redis://${redis.host}:${redis.port}`
   const flags = ['--public-listen=127.0.0.1:0']
   return {
-    ...{ redis, folder, storeUrl, flags },
+    ...{ folder, storeUrl, flags },
     start: (more = [], env = {}) =>
       startIssuer({ folder, issuerUrl, flags: [...flags, `--store=${storeUrl}`, ...more], env }),
   }
