@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { generateSecret } from '@workload-identity/core'
 import { requestJson } from '../start/request-json.ts'
 import type { BenchAlgorithm } from './ceiling.ts'
 import type { LoadTarget } from './load.ts'
@@ -21,7 +22,7 @@ export interface BenchIssuerOptions {
   readonly algorithm: BenchAlgorithm
   /** The value of `--store`. */
   readonly store: string
-  /** A folder of its own for log and admin token. */
+  /** An existing folder of its own for log and admin token. */
   readonly folder: string
   /** Flags of its Node.js besides those it needs, for a profile. */
   readonly nodeFlags?: readonly string[]
@@ -32,8 +33,10 @@ const mainFile = fileURLToPath(new URL('../../apps/issuer/src/main.ts', import.m
 /** Starts an issuer with its default settings, on free loopback ports, its log in a file. */
 export async function startBenchIssuer(options: BenchIssuerOptions): Promise<BenchIssuer> {
   const { algorithm, store, folder, nodeFlags = [] } = options
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
   const adminTokenFile = join(folder, 'admin-token')
+  const adminToken = generateSecret('admin')
+  // No issuer makes one by itself when its store is Redis.
+  writeFileSync(adminTokenFile, adminToken, { mode: 0o600 })
   const settings = {
     'issuer-url': 'https://id.example.com',
     store,
@@ -53,7 +56,7 @@ export async function startBenchIssuer(options: BenchIssuerOptions): Promise<Ben
   const addresses = JSON.parse(server.ready) as Readonly<Record<'public' | 'token' | 'control', string>>
   const { secret } = await requestJson(`${addresses.control}/v1/sandboxes`, {
     method: 'POST',
-    bearer: readFileSync(adminTokenFile, 'utf8').trim(),
+    bearer: adminToken,
     body: { sandbox_id: 'billing-1', app: 'billing' },
   })
   const wellKnown = (name: string) => ({ url: `${addresses.public}/.well-known/${name}`, headers: {} })

@@ -1,6 +1,6 @@
 import { fork, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import { appendFileSync, closeSync, openSync, readFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -81,36 +81,50 @@ export interface LoggingServer {
   stop(): Promise<void>
 }
 
+/** How a server is started whose log is a file. */
+export interface LoggingServerOptions {
+  readonly command: string
+  readonly args: readonly string[]
+  readonly log: string
+  readonly isReady: (line: string) => boolean
+}
+
 /**
- * Starts a source file as a server whose log goes straight to a file, so that nobody has to read along while it is
- * measured.
+ * Starts a server whose log goes straight to a file, so that nobody has to read along while it is measured.
  *
  * @throws when it ends, or is not ready in time; with its log.
  */
-export async function startLoggingServer(options: {
-  readonly file: string
-  readonly args: readonly string[]
-  readonly nodeFlags: readonly string[]
-  readonly log: string
-  readonly isReady: (line: string) => boolean
-}): Promise<LoggingServer> {
-  const { file, args, nodeFlags, log, isReady } = options
+export async function startServerProcess(options: LoggingServerOptions): Promise<LoggingServer> {
+  const { command, args, log, isReady } = options
   const descriptor = openSync(log, 'a', 0o600)
-  const child = spawn(process.execPath, [...SOURCE_FLAGS, ...nodeFlags, file, ...args], {
-    stdio: ['ignore', descriptor, descriptor],
-    detached: true,
-  })
+  const child = spawn(command, args, { stdio: ['ignore', descriptor, descriptor], detached: true })
+  // A command that is not there never has a PID, and a moment later this event.
+  child.once('error', (error) => appendFileSync(log, `${String(error)}\n`))
   closeSync(descriptor)
   keep(child)
   const giveUpAt = Date.now() + READY_TIMEOUT_MS
-  while (child.exitCode === null && Date.now() < giveUpAt) {
+  while (child.pid !== undefined && child.exitCode === null && Date.now() < giveUpAt) {
     const ready = readFileSync(log, 'utf8').split('\n').find(isReady)
-    if (ready !== undefined && child.pid !== undefined) {
-      return { ready, pid: child.pid, stop: () => end(child) }
-    }
+    if (ready !== undefined) return { ready, pid: child.pid, stop: () => end(child) }
     await wait(20)
   }
-  throw new Error(`${file} did not start:\n${readFileSync(log, 'utf8')}`)
+  await wait(0)
+  throw new Error(`${command} ${args.join(' ')} did not start:\n${readFileSync(log, 'utf8')}`)
+}
+
+/** Starts a source file as a server, as {@link startServerProcess} does. */
+export async function startLoggingServer(
+  options: Omit<LoggingServerOptions, 'command'> & {
+    readonly file: string
+    readonly nodeFlags: readonly string[]
+  },
+): Promise<LoggingServer> {
+  const { file, args, nodeFlags, ...rest } = options
+  return startServerProcess({
+    command: process.execPath,
+    args: [...SOURCE_FLAGS, ...nodeFlags, file, ...args],
+    ...rest,
+  })
 }
 
 function keep(child: ChildProcess): void {

@@ -23,7 +23,7 @@ process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
 const issuer = await startBenchIssuer({
   algorithm,
   folder,
-  store: stores[0].url(folder),
+  store: await stores[0].open(folder),
   nodeFlags: ['--cpu-prof', `--cpu-prof-dir=${folder}`],
 })
 await chooseLoadGenerator().measure(issuer.targets[target], LOAD_SECONDS)

@@ -1,9 +1,10 @@
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { measureCeiling, type BenchAlgorithm } from './ceiling.ts'
 import { startBenchIssuer, type BenchIssuer } from './issuer.ts'
 import type { LoadGenerator, LoadTarget } from './load.ts'
 import { startProgram } from './processes.ts'
-import { stores } from './stores.ts'
+import { stores, type BenchStore } from './stores.ts'
 
 /** One thing that is measured, in operations a second. */
 export interface Subject {
@@ -40,9 +41,10 @@ async function startIssuers(
   algorithm: BenchAlgorithm,
   folder: string,
 ): Promise<readonly [StoredIssuer, ...StoredIssuer[]]> {
-  const start = async ({ name, url }: (typeof stores)[number]): Promise<StoredIssuer> => {
+  const start = async ({ name, open }: BenchStore): Promise<StoredIssuer> => {
     const own = join(folder, `${algorithm}-${name}`)
-    return { store: name, issuer: await startBenchIssuer({ algorithm, folder: own, store: url(own) }) }
+    mkdirSync(own, { mode: 0o700 })
+    return { store: name, issuer: await startBenchIssuer({ algorithm, folder: own, store: await open(own) }) }
   }
   const [first, ...others] = stores
   return [await start(first), ...(await Promise.all(others.map(start)))]
