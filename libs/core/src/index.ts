@@ -144,9 +144,11 @@ export { rotationTimeline, type TimelineEntry } from './key-ring/rotation-timeli
 export {
   jwksCacheLifetime,
   MIN_JWKS_MAX_AGE,
+  nextChangeOfSet,
   toPublicJwk,
   toPublicJwks,
   type CacheLifetime,
+  type CacheLifetimeOptions,
   type Jwks,
   type PublishedJwk,
 } from './key-ring/jwks.ts'

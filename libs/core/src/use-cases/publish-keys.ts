@@ -1,3 +1,4 @@
+import type { KeySpecification } from '../key-ring/algorithms.ts'
 import {
   jwksCacheLifetime,
   MIN_JWKS_MAX_AGE,
@@ -16,6 +17,10 @@ export interface PublishKeysDependencies {
   readonly isFresh: () => boolean
   readonly policy: RotationPolicy
   readonly clock: Clock
+  /** The kind of key that is wanted; the kind of the active key unless given. */
+  readonly specification?: KeySpecification
+  /** Gives a random number from 0 up to 1 that spreads what caches ask; none unless given. */
+  readonly random?: () => number
 }
 
 /** The JWK set to serve now, and for how long it may be kept. */
@@ -31,6 +36,8 @@ export function createPublishKeys({
   isFresh,
   policy,
   clock,
+  specification,
+  random = () => 0,
 }: PublishKeysDependencies): () => PublishedKeys {
   let rendered: { readonly ring: KeyRing; readonly count: number; readonly jwks: Jwks } | undefined
   let latest: { ring: KeyRing; now: UnixSeconds; fresh: boolean; published: PublishedKeys } | undefined
@@ -38,14 +45,15 @@ export function createPublishKeys({
     const now = clock()
     const current = ring()
     const fresh = isFresh()
-    // What is published follows from these three alone, so within a second it is worked out once.
+    // What is published follows from these three and chance, so within a second it is worked out once.
     if (latest?.ring === current && latest.now === now && latest.fresh === fresh) return latest.published
     // Keys only ever leave a given ring by the clock, so an unchanged number is an unchanged set.
     const count = publishedKeys(current, now).length
     if (rendered?.ring !== current || rendered.count !== count) {
       rendered = { ring: current, count, jwks: toPublicJwks(current, now) }
     }
-    const cache = fresh ? jwksCacheLifetime(current, policy, now) : { maxAge: MIN_JWKS_MAX_AGE }
+    const options = { jitter: random(), ...(specification !== undefined && { specification }) }
+    const cache = fresh ? jwksCacheLifetime(current, policy, now, options) : { maxAge: MIN_JWKS_MAX_AGE }
     latest = { ring: current, now, fresh, published: { jwks: rendered.jwks, cache } }
     return latest.published
   }
