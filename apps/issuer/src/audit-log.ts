@@ -11,7 +11,11 @@ export type AuditEvent =
       IdTokenClaims,
       'jti' | 'sub' | 'aud' | 'exp'
     >)
-  | { readonly event: 'key_created'; readonly kid: string; readonly alg: string }
+  | {
+      readonly event: 'key_created' | 'key_adopted'
+      readonly kid: string
+      readonly alg: string
+    }
   | { readonly event: 'issuer_started' | 'issuer_stopped'; readonly issuer: string }
 
 /** Where audit events go. */

@@ -88,6 +88,15 @@ const addressCheck: Check = checkBetween(
   },
 )
 
+const adoptionCheck: Check = checkBetween(
+  settingsTable,
+  ['adoptKeys', 'adoptMode'],
+  ({ adoptKeys, adoptMode }) =>
+    adoptKeys === undefined && adoptMode !== 'default'
+      ? ['--adopt-mode says how keys are adopted, and --adopt-keys does not say from where']
+      : [],
+)
+
 /** Everything that must hold between settings of the issuer, besides where its URL comes from. */
 export const configChecks: readonly Check[] = [
   ttlCheck,
@@ -98,6 +107,7 @@ export const configChecks: readonly Check[] = [
   tlsCheck,
   ...plaintextChecks,
   addressCheck,
+  adoptionCheck,
 ]
 
 function isFixed(address: ListenAddress): boolean {

@@ -1,5 +1,6 @@
 import {
   resolveIssuerUrl,
+  type AdoptMode,
   type IssuerUrl,
   type KeySpecification,
   type ResolvedIssuerUrl,
@@ -40,6 +41,9 @@ export interface IssuerConfig {
   readonly redis: RedisConfig
   readonly allowNetworkFileSystem: boolean
   readonly requireKeys: boolean
+  /** Folder of an existing cluster whose keys are taken over into an empty store. */
+  readonly adoptKeys?: string
+  readonly adoptMode: AdoptMode
   readonly publicListen: ListenAddress
   readonly tokenListen: ListenAddress
   readonly controlListen: ListenAddress
@@ -128,6 +132,8 @@ function toConfig(
     redis: toRedisConfig(settings),
     allowNetworkFileSystem: settings.allowNetworkFileSystem,
     requireKeys: settings.requireKeys,
+    ...(settings.adoptKeys !== undefined && { adoptKeys: settings.adoptKeys }),
+    adoptMode: settings.adoptMode,
     publicListen: settings.publicListen,
     tokenListen: settings.tokenListen,
     controlListen: settings.controlListen,

@@ -32,6 +32,8 @@ export interface MetricsDependencies {
   readonly keyRing: Pick<FollowedKeyRing, 'ring' | 'readAt' | 'isFresh'>
   readonly auditLog: Pick<AuditLog, 'failures'>
   readonly clock: Clock
+  /** How many files with private keys are in the folder they were adopted from; `undefined` when that cannot be told. */
+  readonly countAdoptedFiles?: () => number | undefined
 }
 
 const mintRoutes: ReadonlySet<string> = new Set(['GET /v1/token', 'POST /v1/tokens'])
@@ -39,7 +41,8 @@ const keyStates: readonly KeyState[] = ['active', 'next', 'retired']
 const latencyBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
 
 /** Makes {@link Metrics} with a register of their own; labels hold only what the issuer chose itself. */
-export function createMetrics({ keyRing, auditLog, clock }: MetricsDependencies): Metrics {
+export function createMetrics(dependencies: MetricsDependencies): Metrics {
+  const { keyRing, auditLog, clock, countAdoptedFiles } = dependencies
   const register = new Registry()
   const registers = [register]
   collectDefaultMetrics({ register })
@@ -58,6 +61,7 @@ export function createMetrics({ keyRing, auditLog, clock }: MetricsDependencies)
       this.set(auditLog.failures())
     },
   })
+  if (countAdoptedFiles !== undefined) addAdoptionMetric(register, countAdoptedFiles)
   const mints = new Counter({
     name: 'wid_mints_total',
     help: 'Requests for a token by outcome: issued, or the code of the refusal or failure.',
@@ -111,6 +115,17 @@ export function createMetrics({ keyRing, auditLog, clock }: MetricsDependencies)
     recordAcceptedLoss: () => acceptedLosses.inc(),
     render: async () => ({ contentType: register.contentType, body: await register.metrics() }),
   }
+}
+
+function addAdoptionMetric(register: Registry, countFiles: () => number | undefined): void {
+  new Gauge({
+    name: 'wid_adopted_key_files',
+    help: 'Files with private keys in the folder they were adopted from; NaN when it cannot be looked at.',
+    registers: [register],
+    collect() {
+      this.set(countFiles() ?? NaN)
+    },
+  })
 }
 
 function addKeyRingMetrics(register: Registry, keyRing: MetricsDependencies['keyRing'], clock: Clock): void {

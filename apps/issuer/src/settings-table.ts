@@ -116,6 +116,23 @@ export const settingsTable = defineSettings({
     description: 'Refuse an empty store instead of generating a first key.',
     group: 'Store',
   }),
+  adoptKeys: setting({
+    flag: 'adopt-keys',
+    description:
+      'Folder of an existing cluster (`workload-identity.key`, `workload-identity.key.prev`, `workload-identity.d/`) whose keys are taken over when the store is empty. It is only read, and must not be writable by others.',
+    schema: filePath(),
+    valueName: '<folder>',
+    group: 'Store',
+  }),
+  adoptMode: setting({
+    flag: 'adopt-mode',
+    description:
+      'When an adopted Ed25519 key stops signing: `default`, at once; `graceful`, when its successor has been published for `--publish-ahead`.',
+    schema: oneOf(['default', 'graceful']),
+    valueName: '<mode>',
+    default: 'default',
+    group: 'Store',
+  }),
 
   ...redisSettings,
 

@@ -57,6 +57,7 @@ describe('readConfig', () => {
       redis: { prefix: 'wid:', allowVolatile: false },
       allowNetworkFileSystem: false,
       requireKeys: false,
+      adoptMode: 'default',
       publicListen: { kind: 'tcp', host: '127.0.0.1', port: 8080 },
       tokenListen: { kind: 'tcp', host: '127.0.0.1', port: 7123 },
       controlListen: { kind: 'tcp', host: '127.0.0.1', port: 7124 },
@@ -235,7 +236,11 @@ describe('readConfig', () => {
       [url, '--trusted-proxy=proxy.example'],
       /must be an IP address or a range/,
     ],
-    ['a setting that is not there yet', [url, '--adopt-keys=/keys'], /adopt-keys/],
+    [
+      'how to adopt keys and not from where',
+      [url, '--adopt-mode=graceful'],
+      /--adopt-keys does not say from where/,
+    ],
     [
       'a missing registration file',
       [url, '--registration-file=/nowhere/r.json'],

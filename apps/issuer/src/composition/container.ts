@@ -21,6 +21,7 @@ import {
   type DependencyContainer,
   type InjectionToken,
 } from 'tsyringe'
+import { createAdoptionReminder } from '../adoption-reminder.ts'
 import type { IssuerConfig } from '../config.ts'
 import { createExpirySweep } from '../expiry-sweep.ts'
 import { createHealthChecks } from '../health.ts'
@@ -43,6 +44,7 @@ const pauses = {
   sweepExpired: 300_000,
   lookAtAdminTokens: 1_000,
   lookAtTlsFiles: 5_000,
+  remindOfAdoption: 86_400_000,
 }
 
 /** Of sandboxes in a store that other replicas change, too: how soon an end there counts here, and how many are kept. */
@@ -157,8 +159,14 @@ function provideUseCases(provide: Provide, get: Get): void {
 }
 
 function provideProcess(provide: Provide, get: Get, state: IssuerState): void {
+  const { adoptKeys: folder } = get(tokens.CONFIG)
+  const adoption =
+    folder === undefined
+      ? undefined
+      : createAdoptionReminder({ folder, logger: state.logger, everyMs: pauses.remindOfAdoption })
   provide(tokens.METRICS, () =>
     createMetrics({
+      ...(adoption !== undefined && { countAdoptedFiles: () => adoption.countFiles() }),
       keyRing: get(tokens.KEY_RING),
       auditLog: get(tokens.AUDIT_LOG),
       clock: get(tokens.CLOCK),
@@ -214,6 +222,7 @@ function provideProcess(provide: Provide, get: Get, state: IssuerState): void {
         logger,
         everyMs: pauses.sweepExpired,
       }),
+      ...(adoption === undefined ? [] : [adoption]),
     ]
   })
   provide(tokens.LIFECYCLE, () =>

@@ -30,9 +30,8 @@ export function createLifecycleParts(options: LifecyclePartsOptions): readonly L
       name: 'announcements',
       start() {
         announce(options)
-        if (opened.created) {
-          const { kid, alg } = activeKey(opened.ring)
-          auditLog.write({ event: 'key_created', kid, alg })
+        for (const { kid, alg, origin } of opened.created ? opened.ring.keys : []) {
+          auditLog.write({ event: origin === 'adopted' ? 'key_adopted' : 'key_created', kid, alg })
         }
         auditLog.write({ event: 'issuer_started', issuer })
       },
@@ -74,7 +73,7 @@ function announce({ config, state }: LifecyclePartsOptions): void {
     },
     'opened the key ring',
   )
-  if (opened.created) logger.info({ kid, alg }, 'the store was empty: generated a first key')
+  announceFirstKeys(state)
   if (opened.registryLost) {
     logger.error(
       { registry_id: opened.ring.registry_id },
@@ -90,6 +89,20 @@ function announce({ config, state }: LifecyclePartsOptions): void {
       { audience },
       'the default audience is not an allowed one: a token must be asked for with an audience',
     )
+  }
+}
+
+function announceFirstKeys({ logger, opened, adoptedKeys }: IssuerState): void {
+  const { kid, alg } = activeKey(opened.ring)
+  if (opened.created && adoptedKeys.length > 0) {
+    const keys = opened.ring.keys.map(({ kid, alg, state, origin }) => ({ kid, alg, state, origin }))
+    logger.info({ keys }, 'the store was empty: adopted the keys of an existing cluster')
+  } else if (opened.created) {
+    logger.info({ kid, alg }, 'the store was empty: generated a first key')
+  }
+  for (const { path, kid, isExposed } of adoptedKeys) {
+    if (isExposed)
+      logger.warn({ path, kid }, 'others can read an adopted private key: rotate or revoke it soon')
   }
 }
 

@@ -1,5 +1,6 @@
 import {
   fromMilliseconds,
+  isIssuerError,
   openKeyRing,
   DEFAULT_CLUSTER,
   type Clock,
@@ -7,6 +8,8 @@ import {
 } from '@workload-identity/core'
 import type { Stores } from '@workload-identity/store-admin'
 import type { Logger } from 'pino'
+import { readKeysFolder, type KeysFolder } from '../adopt-keys-folder.ts'
+import { assertAdopted, nothingToAdopt, summarizeKeys, toAdoption, type AdoptedKey } from '../adopt-keys.ts'
 import { openAdminTokens, type AdminTokens } from '../admin-tokens.ts'
 import { noAuditLog, openAuditLog, type AuditLog } from '../audit-log.ts'
 import type { IssuerConfig } from '../config.ts'
@@ -20,13 +23,15 @@ export interface IssuerState {
   readonly auditLog: AuditLog
   readonly stores: Stores
   readonly opened: OpenedKeyRing
+  /** The keys in the folder to adopt from; none without one. */
+  readonly adoptedKeys: readonly AdoptedKey[]
 }
 
 /** The clock of the machine; the only place that reads it. */
 export const systemClock: Clock = () => fromMilliseconds(Date.now())
 
 /**
- * Opens audit log, admin tokens, stores and key ring, in this order: a mistake in the configuration shows before a first
+ * Reads the keys to adopt and opens audit log, admin tokens, stores and key ring, in this order: a mistake in the configuration shows before a first
  * key is made. Closes again what it opened when something fails.
  *
  * @throws {ConfigurationError} for files that cannot be used.
@@ -38,6 +43,7 @@ export async function openState(
   logger: Logger,
   clock = systemClock,
 ): Promise<IssuerState> {
+  const folder = config.adoptKeys === undefined ? undefined : await readKeysFolder(config.adoptKeys)
   const auditLog =
     config.auditLog === undefined ? noAuditLog : openAuditLog({ path: config.auditLog, clock, logger })
   let stores: Stores | undefined
@@ -49,19 +55,39 @@ export async function openState(
       logger,
     })
     stores = await openStores(config, logger)
-    const opened = await openKeyRing(
-      { keyStore: stores.keyStore, registry: stores.registryIdentity, clock },
-      {
-        clusterId: config.clusterId ?? DEFAULT_CLUSTER,
-        issuerUrl: config.issuerUrl,
-        requireKeys: config.requireKeys,
-        specification: config.signingAlgorithm,
-      },
-    )
-    return { logger, clock, adminTokens, auditLog, stores, opened }
+    const opened = await openRing(config, folder, stores, clock)
+    const adoptedKeys = folder === undefined ? [] : summarizeKeys(folder)
+    return { logger, clock, adminTokens, auditLog, stores, opened, adoptedKeys }
   } catch (error) {
     await stores?.close()
     auditLog.close()
     throw error
+  }
+}
+
+async function openRing(
+  config: IssuerConfig,
+  folder: KeysFolder | undefined,
+  { keyStore, registryIdentity: registry }: Stores,
+  clock: Clock,
+): Promise<OpenedKeyRing> {
+  const adoption = folder && toAdoption(folder, config.adoptMode)
+  try {
+    const opened = await openKeyRing(
+      { keyStore, registry, clock },
+      {
+        clusterId: config.clusterId ?? DEFAULT_CLUSTER,
+        issuerUrl: config.issuerUrl,
+        // Whoever names a folder to adopt from does not want a key made up when there is none in it.
+        requireKeys: config.requireKeys || (folder !== undefined && adoption === undefined),
+        specification: config.signingAlgorithm,
+        ...(adoption !== undefined && { adoption }),
+      },
+    )
+    if (folder !== undefined) assertAdopted(opened.ring, folder)
+    return opened
+  } catch (error) {
+    const isNothing = folder !== undefined && adoption === undefined && !config.requireKeys
+    throw isNothing && isIssuerError(error, 'ERR_STORE_EMPTY') ? nothingToAdopt(folder) : error
   }
 }
