@@ -17,6 +17,7 @@ export async function memoryKeyStoreHarness(
   const storage: MemoryRingStorage = {}
   return {
     open: async () => plant(storage),
+    readRaw: async () => Buffer.from(JSON.stringify(storage)),
     makeUnavailable: async () => {
       storage.unavailable = true
     },

@@ -90,6 +90,19 @@ export const keyStoreDocumentCases: readonly ContractCase<KeyStoreHarness>[] = [
     },
   },
   {
+    name: 'keeps no copy of a replaced document once it was told to erase it',
+    async run({ open, readRaw }) {
+      const store = await open()
+      await store.save({ ...ringOf(1), document: 'PRIVATE-HALF '.repeat(2000) }, undefined)
+      expect((await readRaw()).includes('PRIVATE-HALF'), 'the storage shows what it keeps').toBe(true)
+      await store.save({ ...ringOf(2), document: '{"kept":"PUBLIC"}' }, ringOf(1))
+      expect((await store.eraseReplaced?.()) ?? []).toStrictEqual([])
+      const raw = await readRaw()
+      expect(raw.includes('PUBLIC'), 'the last document is kept').toBe(true)
+      expect(raw.includes('PRIVATE-HALF'), 'the replaced document is gone').toBe(false)
+    },
+  },
+  {
     name: 'rejects load with ERR_STORE_UNAVAILABLE when the storage cannot be read',
     async run({ open, makeUnavailable }) {
       const store = await open()

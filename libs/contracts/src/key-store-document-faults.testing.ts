@@ -41,6 +41,7 @@ export const documentFaults: readonly BrokenKeyStore[] = [
       'gives back only the last of several rings',
       'gives a shorter document without rests of a longer one',
       'shows what one handle saved to every other one, opened before or after',
+      'keeps no copy of a replaced document once it was told to erase it',
       'still takes the save that expects the stored ring after others were in conflict',
       'lets one of 50 concurrent savers with the same expected ring win',
     ],
@@ -114,6 +115,7 @@ export const documentFaults: readonly BrokenKeyStore[] = [
       'keeps a document that is not JSON as it is',
       'keeps a document of 1 MiB as it is',
       'shows what one handle saved to every other one, opened before or after',
+      'keeps no copy of a replaced document once it was told to erase it',
       'changes nothing when a save is in conflict',
       'takes a ring whose generation is far ahead of the stored one',
       'lets one of 50 concurrent first savers win',
@@ -141,6 +143,7 @@ export const documentFaults: readonly BrokenKeyStore[] = [
       'keeps a document that is not JSON as it is',
       'keeps a document of 1 MiB as it is',
       'gives a shorter document without rests of a longer one',
+      'keeps no copy of a replaced document once it was told to erase it',
     ],
   },
   {
@@ -156,7 +159,10 @@ export const documentFaults: readonly BrokenKeyStore[] = [
         return sound.save({ ...ring, document: ring.document + rest }, expected)
       },
     })),
-    found: ['gives a shorter document without rests of a longer one'],
+    found: [
+      'gives a shorter document without rests of a longer one',
+      'keeps no copy of a replaced document once it was told to erase it',
+    ],
   },
 ]
 

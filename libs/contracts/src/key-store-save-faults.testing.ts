@@ -4,6 +4,17 @@ import { conflict, faulty, type BrokenKeyStore } from './broken-key-store.testin
 /** Faults of compare-and-swap and of watching, each with the cases that are there for it. */
 export const saveFaults: readonly BrokenKeyStore[] = [
   {
+    fault: 'keeps the replaced document for a while',
+    plant: faulty((sound, storage) => ({
+      save: async (ring, expected) => {
+        const replaced = storage.ring
+        await sound.save(ring, expected)
+        Object.assign(storage, { replaced })
+      },
+    })),
+    found: ['keeps no copy of a replaced document once it was told to erase it'],
+  },
+  {
     fault: 'no compare-and-swap',
     plant: faulty((sound, storage) => ({ save: (ring) => sound.save(ring, storage.ring) })),
     found: [

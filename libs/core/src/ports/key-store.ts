@@ -36,6 +36,16 @@ export interface KeyStore {
   save(ring: StoredKeyRing, expected: RingVersion | undefined): Promise<void>
 
   /**
+   * Erases what earlier saves replaced, and with it the private halves of keys that are in the ring no more, from every
+   * place where the store keeps the ring: called after a save that dropped one. Gives where some of it is left all the
+   * same, a sentence each that says what to do; empty when nothing is. May be called again, which does no harm. A store
+   * without it leaves nothing behind when `save` resolves. Copies that others made, backups above all, are not its business.
+   *
+   * @throws {IssuerError} `ERR_STORE_UNAVAILABLE` when it cannot be told what is left.
+   */
+  eraseReplaced?(): Promise<readonly string[]>
+
+  /**
    * Calls `onChange` soon after somebody saved. A hint, not a promise: a reader polls as well. Stores that cannot
    * notify do not have it. The function it gives ends the watch.
    */

@@ -1,7 +1,8 @@
 import { isLoopbackHost } from '@workload-identity/core'
 import type { Redis } from 'ioredis'
-import { sendTogether, type CommandOutcome } from './commands.ts'
+import { sendTogether } from './commands.ts'
 import { entryPoints, formatRedisAddress, type RedisAddress } from './redis-address.ts'
+import { configValue, infoField } from './server-info.ts'
 
 /** Something about the servers an operator should know before relying on them. */
 export interface ServerFinding {
@@ -126,17 +127,6 @@ function withoutUndefined(settings: {
   readonly [K in keyof ServerSettings]: ServerSettings[K] | undefined
 }): ServerSettings {
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined))
-}
-
-function configValue(outcome: CommandOutcome | undefined): string | undefined {
-  if (outcome === undefined || 'error' in outcome || !Array.isArray(outcome.reply)) return undefined
-  const value: unknown = outcome.reply[1]
-  return typeof value === 'string' ? value : undefined
-}
-
-function infoField(outcome: CommandOutcome | undefined, name: string): string | undefined {
-  if (outcome === undefined || 'error' in outcome || typeof outcome.reply !== 'string') return undefined
-  return new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(outcome.reply)?.[1]
 }
 
 function nameOf({ options }: Redis): string {

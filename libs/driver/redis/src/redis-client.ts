@@ -6,6 +6,7 @@ import type { Lane } from './lane.ts'
 import { formatRedisAddress } from './redis-address.ts'
 import { resolveRedisOptions, type RedisClientOptions, type ResolvedRedisOptions } from './redis-options.ts'
 import type { RedisScript } from './redis-script.ts'
+import { rewriteFiles } from './rewrite-files.ts'
 import { createServerLane } from './server-lane.ts'
 import { replyCode, toStoreError } from './store-error.ts'
 import { createSubscriber } from './subscriber.ts'
@@ -19,7 +20,7 @@ export interface ScriptCall {
 }
 
 /**
- * Redis as the adapters use it. Every operation settles within `commandTimeoutMs`; it is rejected with
+ * Redis as the adapters use it. Every operation but `rewriteFiles` settles within `commandTimeoutMs`; it is rejected with
  * `ERR_STORE_UNAVAILABLE` when Redis cannot be asked or refuses and `ERR_STORE_CORRUPT` when a key is of another type.
  * Nothing is queued while there is no connection, and connections are made anew without end until `close`.
  */
@@ -43,6 +44,12 @@ export interface RedisClient {
   publish(channel: string, message: string): Promise<void>
   /** Calls `listener` after a message on `channel`; a hint that may be missed. The function it gives ends it. */
   subscribe(channel: string, listener: () => void): () => void
+  /**
+   * Makes the server that has `key` write its append-only file and its snapshot anew, where it keeps them, so that
+   * replaced values are in neither, and waits until that is done, some seconds at most. Gives what is left undone, a
+   * sentence each.
+   */
+  rewriteFiles(key: string, doing: string): Promise<readonly string[]>
   /** What about the servers' settings an operator should know before relying on them. */
   inspect(): Promise<readonly ServerFinding[]>
 }
@@ -95,6 +102,8 @@ export function createRedisClient(options: RedisClientOptions): RedisClient {
       await guarded(reads, 'announce on', () => read(channel, ['PUBLISH', channel, message]))
     },
     subscribe: (channel, listener) => subscriber.subscribe(channel, listener),
+    rewriteFiles: (key, doing) =>
+      guarded(reads, doing, () => reads.run(key, (node) => rewriteFiles(node, address))),
     inspect: () => guarded(reads, 'inspect', () => inspectServers(reads.primaries(), resolved.address)),
   }
 }

@@ -28,6 +28,7 @@ keyStoreContract('createFileKeyStore', async () => {
   const path = join(folder, 'keys')
   return {
     open: async () => createFileKeyStore({ directory: openPrivateDirectory({ path }) }),
+    readRaw: async () => Buffer.concat(readdirSync(path).map((name) => readFileSync(join(path, name)))),
     makeUnavailable: async () => renameSync(path, join(folder, 'elsewhere')),
     destroy: async () => rmSync(folder, { recursive: true }),
   }

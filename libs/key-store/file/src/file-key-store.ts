@@ -56,6 +56,14 @@ export function createFileKeyStore({ directory }: FileKeyStoreOptions): KeyStore
       durable = number
       await removeReplaced(directory, number)
     },
+    async eraseReplaced() {
+      const found = readRing(directory)
+      if (found === undefined) return []
+      await removeReplaced(directory, found.number)
+      return listReplaced(directory, found.number)
+        .filter((path) => existsSync(path))
+        .map((path) => `${path} cannot be removed; remove it by hand`)
+    },
   }
 }
 
@@ -116,17 +124,20 @@ async function linkPermit(directory: PrivateDirectory, permit: string, number: n
  * then rings from the lowest on, and nothing after one that stays. The next load or save tries again.
  */
 async function removeReplaced(directory: PrivateDirectory, number: number): Promise<void> {
-  const { numbers, temporaries } = listRingFiles(directory)
-  const permits = temporaries.filter((permit) => permit.number <= number || hasProcessEnded(permit.token))
-  const rings = numbers.filter((older) => older < number)
-  const paths = [
-    ...permits.map(({ name }) => join(directory.path, name)),
-    ...rings.map((older) => ringPath(directory, older)),
-  ]
-  for (const path of paths) {
+  for (const path of listReplaced(directory, number)) {
     await removeQuietly(path)
     if (existsSync(path)) return
   }
+}
+
+function listReplaced(directory: PrivateDirectory, number: number): readonly string[] {
+  const { numbers, temporaries } = listRingFiles(directory)
+  const permits = temporaries.filter((permit) => permit.number <= number || hasProcessEnded(permit.token))
+  const rings = numbers.filter((older) => older < number)
+  return [
+    ...permits.map(({ name }) => join(directory.path, name)),
+    ...rings.map((older) => ringPath(directory, older)),
+  ]
 }
 
 function isVersion(stored: RingVersion | undefined, expected: RingVersion | undefined): boolean {

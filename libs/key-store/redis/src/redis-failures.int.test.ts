@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline'
 import { keyStoreContract, toThrowWithCode } from '@workload-identity/contracts'
 import { createRedisClient, type RedisAddress, type RedisClient } from '@workload-identity/driver-redis'
 import {
+  readServerFiles,
   redisCli,
   startRedisCluster,
   startRedisReplica,
@@ -39,7 +40,7 @@ const acl = [
   ...['resetkeys', '~wid:{prod}:*', '~wid:{prod:*', 'resetchannels', '&wid:{prod}:*', '-@all'],
   ...['+hello', '+auth', '+ping', '+select', '+@hash', '+@sortedset', '+@string', '+del', '+exists'],
   ...['+eval', '+evalsha', '+publish', '+subscribe', '+unsubscribe', '+info', '+wait'],
-  ...['+config|get', '+cluster|slots', '+cluster|info'],
+  ...['+config|get', '+cluster|slots', '+cluster|info', '+bgrewriteaof', '+bgsave'],
 ]
 
 describe('createRedisKeyStore, while Redis fails', () => {
@@ -59,9 +60,43 @@ describe('createRedisKeyStore, while Redis fails', () => {
     await store.save(first, undefined)
     expect(await store.load()).toStrictEqual(first)
     await expect.poll(() => told, heal).toBe(1)
+    expect(await store.eraseReplaced()).toStrictEqual([])
     expect((await client.inspect()).filter(({ severity }) => severity === 'unknown')).toStrictEqual([])
     const other = createRedisKeyStore({ client, clusterId: 'other' })
     await expect(other.load()).rejects.toThrowWithCode('ERR_STORE_UNAVAILABLE')
+  })
+
+  it('says what is left of replaced rings where it may not, or cannot, have files written anew', async () => {
+    const server = await startServer()
+    const without = ['-bgrewriteaof', '-info', '-config|get']
+    await redisCli(server, 'ACL', 'SETUSER', 'issuer', 'on', '>secret', ...acl, without[0] ?? '')
+    const address: RedisAddress = { kind: 'single', server, db: 0, tls: false }
+    const client = createRedisClient({ address, username: 'issuer', password: 'secret' })
+    onTestFinished(() => client.close())
+    await client.connect()
+    const store = createRedisKeyStore({ client, clusterId: 'prod' })
+    await store.save(first, undefined)
+    expect(await store.eraseReplaced()).toEqual([expect.stringMatching(/refuses.*BGREWRITEAOF/)])
+    await redisCli(server, 'ACL', 'SETUSER', 'issuer', '+bgrewriteaof')
+    expect(await store.eraseReplaced()).toStrictEqual([])
+    await redisCli(server, 'ACL', 'SETUSER', 'issuer', ...without.slice(1))
+    expect(await store.eraseReplaced()).toEqual([expect.stringMatching(/does not tell which files/)])
+    await server.kill()
+    await expect(store.eraseReplaced()).rejects.toThrowWithCode('ERR_STORE_UNAVAILABLE')
+  })
+
+  it('erases replaced rings from a snapshot, too, and names replicas, whose files it cannot reach', async () => {
+    const server = await startServer('--save', '3600 1000')
+    const store = await openStore(server, 'prod')
+    await store.save({ ...first, document: 'PRIVATE-HALF' }, undefined)
+    await redisCli(server, 'SAVE')
+    await store.save(second, first)
+    expect((await readServerFiles(server)).includes('PRIVATE-HALF')).toBe(true)
+    expect(await store.eraseReplaced()).toStrictEqual([])
+    expect((await readServerFiles(server)).includes('PRIVATE-HALF')).toBe(false)
+    const replica = await startRedisReplica(server)
+    onTestFinished(() => replica.stop())
+    expect(await store.eraseReplaced()).toEqual([expect.stringMatching(/^replicas of /)])
   })
 
   it.each(['always', 'everysec'])('keeps a saved ring through kill -9 with appendfsync %s', async (fsync) => {
@@ -184,6 +219,7 @@ describe('on a Redis Cluster', () => {
         await client.connect()
         return createRedisKeyStore({ client, clusterId })
       },
+      readRaw: async () => Buffer.concat(await Promise.all(nodes.map(readServerFiles))),
       makeUnavailable: close,
       destroy: close,
     }

@@ -2,7 +2,12 @@ import { randomUUID } from 'node:crypto'
 import { keyStoreContract, toThrowWithCode } from '@workload-identity/contracts'
 import type { KeyStore } from '@workload-identity/core'
 import { createRedisClient, type RedisClient } from '@workload-identity/driver-redis'
-import { redisCli, startRedisServer, type RedisProcess } from '@workload-identity/driver-redis/testing'
+import {
+  readServerFiles,
+  redisCli,
+  startRedisServer,
+  type RedisProcess,
+} from '@workload-identity/driver-redis/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createRedisKeyStore } from './redis-key-store.ts'
 
@@ -39,6 +44,7 @@ keyStoreContract('redis', async () => {
   const clusterId = randomUUID()
   return {
     open: () => open(clusterId),
+    readRaw: () => readServerFiles(server),
     makeUnavailable: closeClients,
     destroy: closeClients,
   }

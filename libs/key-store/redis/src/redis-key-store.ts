@@ -30,7 +30,7 @@ return 1
 export function createRedisKeyStore({
   client,
   ...naming
-}: RedisKeyStoreOptions): KeyStore & Required<Pick<KeyStore, 'watch'>> {
+}: RedisKeyStoreOptions): KeyStore & Required<Pick<KeyStore, 'eraseReplaced' | 'watch'>> {
   const keyPrefix = formatKeyPrefix(naming)
   const key = `${keyPrefix}ring`
   const channel = `${keyPrefix}ring-saved`
@@ -56,6 +56,8 @@ export function createRedisKeyStore({
       // The ring is saved, announced or not; those who hear nothing poll.
       await client.publish(channel, String(ring.generation)).catch(() => undefined)
     },
+
+    eraseReplaced: () => client.rewriteFiles(key, 'erase replaced key rings from the files of'),
 
     watch: (onChange) => client.subscribe(channel, onChange),
   }

@@ -1,6 +1,15 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execPath } from 'node:process'
@@ -19,6 +28,7 @@ keyStoreContract('createSqliteKeyStore', async () => {
       migrateSqliteKeyStore(database)
       return createSqliteKeyStore({ database })
     },
+    readRaw: async () => readFiles(folder),
     makeUnavailable: async () => databases.forEach((database) => database.close()),
     destroy: async () => {
       for (const database of databases) database.close()
@@ -26,6 +36,10 @@ keyStoreContract('createSqliteKeyStore', async () => {
     },
   }
 })
+
+function readFiles(folder: string): Buffer {
+  return Buffer.concat(readdirSync(folder).map((name) => readFileSync(join(folder, name))))
+}
 
 const first = { generation: 1, write_id: 'first', document: '{}' }
 
@@ -72,6 +86,22 @@ describe('createSqliteKeyStore', () => {
     const store = createSqliteKeyStore({ database: openForTest(path) })
     await store.save({ ...first, document: 'PRIVATE-HALF '.repeat(2000) }, undefined)
     await store.save({ generation: 2, write_id: 'second', document: '{}' }, first)
+    for (const file of [path, `${path}-wal`]) expect(readFileSync(file).includes('PRIVATE-HALF')).toBe(false)
+  })
+
+  it('says so while another process keeps the write-ahead log, and erases it after that', async () => {
+    const path = temporaryPath()
+    const [database, other] = [openForTest(path), openForTest(path)]
+    const store = createSqliteKeyStore({ database })
+    await store.save({ ...first, document: 'PRIVATE-HALF '.repeat(2000) }, undefined)
+    other.exec('BEGIN')
+    other.prepare('SELECT * FROM key_ring').get()
+    await store.save({ generation: 2, write_id: 'second', document: '{}' }, first)
+    expect(await store.eraseReplaced?.()).toEqual([
+      expect.stringMatching(/another process uses the database/),
+    ])
+    other.exec('COMMIT')
+    expect(await store.eraseReplaced?.()).toStrictEqual([])
     for (const file of [path, `${path}-wal`]) expect(readFileSync(file).includes('PRIVATE-HALF')).toBe(false)
   })
 

@@ -23,7 +23,15 @@ export function createSqliteKeyStore({ database }: SqliteKeyStoreOptions): KeySt
       const doing = 'save the key ring to'
       const { changes } = await withWriteLock(database, doing, () => write(prepared(), ring, expected))
       if (changes === 0) throw conflict(database, expected)
-      withStoreErrors(database, doing, () => eraseOldDocument(database))
+      withStoreErrors(database, doing, () => eraseReplaced(database))
+    },
+    async eraseReplaced() {
+      const isErased = withStoreErrors(database, 'erase replaced key rings from', () =>
+        eraseReplaced(database),
+      )
+      return isErased
+        ? []
+        : [`another process uses the database, so ${database.name}-wal keeps them; try again`]
     },
   }
 }
@@ -68,7 +76,7 @@ function conflict({ name }: SqliteDatabase, expected: RingVersion | undefined): 
 }
 
 // The replaced document may hold a private key that the new one has erased. `secure_delete` overwrites it in the database;
-// this empties the write-ahead log, where it still stands. While another process reads or writes, that is left to the next save.
-function eraseOldDocument(database: SqliteDatabase): void {
-  database.pragma('wal_checkpoint(TRUNCATE)')
+// this empties the write-ahead log, where it still stands. Not possible while another process reads or writes.
+function eraseReplaced(database: SqliteDatabase): boolean {
+  return database.pragma('wal_checkpoint(TRUNCATE)', { simple: true }) === 0
 }

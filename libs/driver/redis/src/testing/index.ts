@@ -1,5 +1,6 @@
 export { killAtRedisStep } from './kill-at-step.ts'
 export { freePort, startRedisProcess, type RedisProcess, type RedisProcessOptions } from './redis-process.ts'
+export { readServerFiles } from './read-server-files.ts'
 export {
   redisCli,
   startRedisCluster,
