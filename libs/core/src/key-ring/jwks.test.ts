@@ -3,7 +3,7 @@ import { createLocalJWKSet } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { after, keys, nextEntry, retiredEntry, ringOf, START } from '../../test/fixtures.ts'
 import { seconds } from '../time.ts'
-import { jwksCacheLifetime, toPublicJwk, toPublicJwks } from './jwks.ts'
+import { jwksCacheLifetime, nextChangeOfSet, toPublicJwk, toPublicJwks } from './jwks.ts'
 import { activeKey, type KeyRing } from './key-ring.ts'
 import { DEFAULT_ROTATION_POLICY } from './rotation-policy.ts'
 
@@ -112,6 +112,65 @@ describe('jwksCacheLifetime', () => {
     expect(lifetime(withRetired(2000, 1000, 3000), 999).maxAge).toBe(60)
     expect(lifetime(withRetired(2000, 1000, 3000), 1000).maxAge).toBe(500)
     expect(lifetime(withRetired(2000, 1000, 3000), 3000).maxAge).toBe(3600)
+  })
+
+  const month = 30 * 86_400
+  const publishAt = month - 86_400
+
+  it.each([
+    [publishAt - 7200, 3600],
+    [publishAt - 7199, 3599],
+    [publishAt - 122, 61],
+    [publishAt - 119, 60],
+    [publishAt, 60],
+    [publishAt + 1_000_000, 60],
+  ])('counts the publication of the next key that is planned (after %i s: %i s)', (duration, maxAge) => {
+    expect(lifetime(withRetired(), duration).maxAge).toBe(maxAge)
+  })
+
+  it('counts a key of another kind that is wanted', () => {
+    const life = (specification: 'RS256' | 'ES256') =>
+      jwksCacheLifetime(withRetired(), DEFAULT_ROTATION_POLICY, START, { specification }).maxAge
+    expect([life('RS256'), life('ES256')]).toEqual([3600, 60])
+  })
+
+  it('does not count that a next key begins to sign, which leaves the set as it is, but what follows from it', () => {
+    const waiting = { ...withRetired(), keys: [...withRetired().keys, nextEntry(keys.es256)] }
+    expect(lifetime(waiting, month - 1).maxAge).toBe(3600)
+    expect(nextChangeOfSet(waiting, DEFAULT_ROTATION_POLICY, START)).toBe(after(month + 93_600))
+    const brief = { ...DEFAULT_ROTATION_POLICY, activeFor: seconds(86_401 + 4000) }
+    expect(nextChangeOfSet(waiting, brief, START)).toBe(after(86_401 + 4000 + 4001))
+    expect(nextChangeOfSet(waiting, brief, after(100_000))).toBe(after(100_000 + 4001))
+  })
+
+  it.each([
+    [0, 3600],
+    [0.5, 3420],
+    [1, 3240],
+  ])('is shortened by jitter %d to %i s', (jitter, maxAge) => {
+    expect(jwksCacheLifetime(withRetired(), DEFAULT_ROTATION_POLICY, START, { jitter }).maxAge).toBe(maxAge)
+  })
+
+  it.each([-0.001, 1.001, Number.NaN])('refuses %d for jitter', (jitter) => {
+    expect(() => jwksCacheLifetime(withRetired(), DEFAULT_ROTATION_POLICY, START, { jitter })).toThrow(
+      RangeError,
+    )
+  })
+
+  it('is never above what the policy allows nor below 60 s, whatever the time and jitter', () => {
+    const duration = fc.integer({ min: 0, max: 3_000_000 })
+    const jitter = fc.double({ min: 0, max: 1, noNaN: true })
+    fc.assert(
+      fc.property(duration, jitter, fc.integer({ min: 60, max: 86_400 }), (elapsed, share, jwksMaxAge) => {
+        const policy = { ...DEFAULT_ROTATION_POLICY, jwksMaxAge: seconds(jwksMaxAge) }
+        const { maxAge } = jwksCacheLifetime(withRetired(1000, 500_000), policy, after(elapsed), {
+          jitter: share,
+        })
+        expect(Number.isInteger(maxAge)).toBe(true)
+        expect(maxAge).toBeGreaterThanOrEqual(60)
+        expect(maxAge).toBeLessThanOrEqual(jwksMaxAge)
+      }),
+    )
   })
 
   it.each([

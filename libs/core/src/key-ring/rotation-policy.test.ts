@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { withCode } from '../../test/fixtures.ts'
-import type { Seconds } from '../time.ts'
+import type { Seconds, UnixSeconds } from '../time.ts'
 import {
   assertRotationPolicy,
+  checkRotationPolicy,
   CLOCK_TOLERANCE,
   DEFAULT_ROTATION_POLICY,
   derivedStaleIfError,
+  oldSetsGoneAt,
   rotationPolicyProblems,
   type RotationPolicy,
 } from './rotation-policy.ts'
@@ -78,6 +80,44 @@ describe('rotationPolicyProblems', () => {
   it('reckons with the longest life that tokens really have', () => {
     expect(rotationPolicyProblems(policyOf({ keepRetired: 4080 }), 3600 as Seconds)).toEqual([])
     expect(rotationPolicyProblems(policyOf({ keepRetired: 4079 }), 3600 as Seconds)).toHaveLength(1)
+  })
+})
+
+describe('checkRotationPolicy', () => {
+  it('gives every inequality with its numbers, whether it holds or not', () => {
+    const numbers = checkRotationPolicy(policyOf({ publishAhead: 50_819, storeLag: 301 })).map(
+      ({ name, left, comparison, right, holds }) => [name, left, comparison, right, holds],
+    )
+    expect(numbers).toEqual([
+      ['jwks-max-age-at-least', 3600, '>=', 60, true],
+      ['jwks-max-age-at-most', 3600, '<=', 86_400, true],
+      ['stale-if-error-not-negative', 43_200, '>=', 0, true],
+      ['store-lag-at-least', 301, '>=', 1, true],
+      ['active-longer-than-ahead', 2_592_000, '>', 50_819, true],
+      ['published-before-it-signs', 50_819, '>=', 50_821, false],
+      ['kept-after-it-signed', 93_600, '>=', 86_881, true],
+    ])
+  })
+
+  it('says the same as the problems, which are those that do not hold', () => {
+    const policy = policyOf({ activeFor: 10, keepRetired: 10, storeLag: 0, jwksMaxAge: 59, staleIfError: -1 })
+    const broken = checkRotationPolicy(policy).filter((check) => !check.holds)
+    expect(broken).toHaveLength(5)
+    expect(rotationPolicyProblems(policy)).toEqual(broken.map((check) => check.sentence))
+  })
+
+  it('holds for no value that is not a number', () => {
+    const checks = checkRotationPolicy(policyOf({ storeLag: Number.NaN }))
+    expect(checks.filter((check) => check.holds).map((check) => check.name)).not.toContain(
+      'store-lag-at-least',
+    )
+  })
+})
+
+describe('oldSetsGoneAt', () => {
+  it('is when the last copy of an older set is over, as the policy reckons it', () => {
+    // 2 × 3600 + 43200 + 2 × 60 + 300
+    expect(oldSetsGoneAt(DEFAULT_ROTATION_POLICY, 1000 as UnixSeconds)).toBe(51_820)
   })
 })
 

@@ -70,6 +70,19 @@ describe('createPublishKeys', () => {
     expect(publish().cache.maxAge).toBe(60)
   })
 
+  it('spreads what caches ask by chance, and counts a change of the kind of keys as ahead', () => {
+    const options = {
+      ring: () => base,
+      isFresh: () => true,
+      policy: DEFAULT_ROTATION_POLICY,
+      clock: () => START,
+    }
+    const spread = createPublishKeys({ ...options, random: () => 0.5 })
+    expect(spread().cache.maxAge).toBe(3420)
+    const changing = createPublishKeys({ ...options, specification: 'ES256' })
+    expect(changing().cache.maxAge).toBe(60)
+  })
+
   it('lets nobody keep an answer for long, nor use it stale, while its ring may be out of date', () => {
     const { state, publish } = publishing(base)
     state.isFresh = false
