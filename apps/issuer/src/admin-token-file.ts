@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import {
   closeSync,
+  existsSync,
   fstatSync,
   fsyncSync,
   linkSync,
@@ -76,7 +77,7 @@ export function fingerprintFile(path: string): string | undefined {
 export function createAdminTokenFile(path: string): boolean {
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    createFolder(dirname(path))
     const descriptor = openSync(temporary, 'wx', 0o600)
     try {
       writeSync(descriptor, `${generateSecret('admin')}\n`)
@@ -96,6 +97,18 @@ export function createAdminTokenFile(path: string): boolean {
       path,
       `is missing and cannot be made (${systemCode(error)}): make it, or correct --admin-token-file`,
     )
+  }
+}
+
+/** With the folders above it. Not Node's recursive mkdir, which never ends where a folder is refused with ENOENT (`/proc`). */
+function createFolder(path: string): void {
+  try {
+    mkdirSync(path, 0o700)
+  } catch (error) {
+    if (isSystemError(error, 'EEXIST')) return
+    if (!isSystemError(error, 'ENOENT') || existsSync(dirname(path))) throw error
+    createFolder(dirname(path))
+    createFolder(path)
   }
 }
 

@@ -62,6 +62,11 @@ describe('openAdminTokens', () => {
     expect(existsSync(path)).toBe(false)
   })
 
+  it('refuses at once to make a file where no folder can be made', () => {
+    path = '/proc/nothing/admin-token'
+    expect(() => open()).toThrow('is missing and cannot be made (ENOENT)')
+  })
+
   it('keeps an existing file', () => {
     expect(openWith(first).authenticate(first)).toBeDefined()
     expect(readFileSync(path, 'utf8')).toBe(first)

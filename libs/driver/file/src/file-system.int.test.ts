@@ -40,6 +40,18 @@ describe('assertLocalFileSystem', () => {
     assertLocalFileSystem(path, { allowNetworkFileSystem: true })
   })
 
+  it.each(['/proc', '/proc/nothing/store', '/sys/store'])(
+    'refuses %s at once, whatever is allowed: nothing is kept there',
+    (path) => {
+      const refusal = expect.objectContaining({
+        code: 'ERR_STORE_UNAVAILABLE',
+        message: expect.stringMatching(/it is on (?:proc|sysfs), .*choose a folder on a disk$/),
+      })
+      expect(() => assertLocalFileSystem(path)).toThrow(refusal)
+      expect(() => openPrivateDirectory({ path, allowNetworkFileSystem: true })).toThrow(refusal)
+    },
+  )
+
   it('rejects what cannot be asked about with ERR_STORE_UNAVAILABLE', () => {
     const tooLong = join(tmpdir(), 'x'.repeat(300))
     expect(() => assertLocalFileSystem(tooLong)).toThrow(

@@ -34,6 +34,21 @@ const networkFileSystems: ReadonlyMap<number, string> = new Map([
   [0x7c7c6673, 'Parallels shared folders'],
 ])
 
+// As above: views of the system, where nobody's files are. Some of them answer the making of a folder in a way that lets
+// a recursive mkdir of Node try for ever.
+const systemViews: ReadonlyMap<number, string> = new Map([
+  [0x9fa0, 'proc'],
+  [0x62656572, 'sysfs'],
+  [0x0027e0eb, 'cgroup'],
+  [0x63677270, 'cgroup2'],
+  [0x64626720, 'debugfs'],
+  [0x74726163, 'tracefs'],
+  [0x73636673, 'securityfs'],
+  [0x62656570, 'configfs'],
+  [0x1cd1, 'devpts'],
+  [0xcafe4a11, 'bpf'],
+])
+
 /**
  * The name of the network file system with that `f_type`, or `undefined` for a local one. FUSE counts as one: what is
  * behind it cannot be told.
@@ -46,14 +61,22 @@ export function networkFileSystemOfType(type: number): string | undefined {
 }
 
 /**
- * Makes sure that the file or folder at `path` is on a local file system, or will be when it is created. Knows those of
- * Linux; elsewhere everything passes.
+ * Makes sure that the file or folder at `path` is on a local file system, or will be when it is created; one that keeps no
+ * files at all (`/proc`, `/sys`) is refused whatever the policy. Knows those of Linux; elsewhere everything passes.
  *
  * @throws {IssuerError} `ERR_STORE_UNAVAILABLE` with the reason, or when that cannot be told.
  */
 export function assertLocalFileSystem(path: string, policy: FileSystemPolicy = {}): void {
-  if (policy.allowNetworkFileSystem === true) return
-  const name = networkFileSystemOfType(fileSystemType(path))
+  const allowsNetwork = policy.allowNetworkFileSystem === true
+  const type = allowsNetwork ? tryFileSystemType(path) : fileSystemType(path)
+  const view = type === undefined ? undefined : systemViews.get(type >>> 0)
+  if (view !== undefined) {
+    const reason = `it is on ${view}, which shows the system and keeps no files; choose a folder on a disk`
+    throw new IssuerError('ERR_STORE_UNAVAILABLE', `cannot use ${path}: ${reason}`, {
+      details: { path, file_system: view },
+    })
+  }
+  const name = allowsNetwork || type === undefined ? undefined : networkFileSystemOfType(type)
   if (name === undefined) return
   const reason =
     `it is on a network file system (${name}), where another machine may not see a change at once and a lock or a sync may do nothing, ` +
@@ -61,6 +84,15 @@ export function assertLocalFileSystem(path: string, policy: FileSystemPolicy = {
   throw new IssuerError('ERR_STORE_UNAVAILABLE', `cannot use ${path}: ${reason}`, {
     details: { path, file_system: name },
   })
+}
+
+/** Whoever allows everything is not stopped by what cannot be told: using the path says more. */
+function tryFileSystemType(path: string): number | undefined {
+  try {
+    return fileSystemType(path)
+  } catch {
+    return undefined
+  }
 }
 
 function fileSystemType(path: string): number {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { closeSync, fchmodSync, fsyncSync, linkSync, mkdirSync, openSync, rmSync } from 'node:fs'
+import { closeSync, existsSync, fchmodSync, fsyncSync, linkSync, mkdirSync, openSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { hasCode, unusable } from './private-file.ts'
@@ -18,7 +18,7 @@ const OWNER_ONLY_FOLDER = 0o700
 export function createDatabaseFile(path: string, applicationId: number): void {
   const temporary = `${path}.${randomUUID()}.new`
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: OWNER_ONLY_FOLDER })
+    createFolder(dirname(path))
     createPrivateFile(temporary)
     writeEmptyDatabase(temporary, applicationId)
     sync(temporary)
@@ -30,6 +30,18 @@ export function createDatabaseFile(path: string, applicationId: number): void {
     const storeError = toStoreError(error, 'create the database', path)
     if (storeError !== error) throw storeError
     throw unusable(path, 'it cannot be created; check the folder it is to be in', error)
+  }
+}
+
+/** With the folders above it. Not Node's recursive mkdir, which never ends where a folder is refused with ENOENT (`/proc`). */
+function createFolder(path: string): void {
+  try {
+    mkdirSync(path, OWNER_ONLY_FOLDER)
+  } catch (error) {
+    if (hasCode(error, 'EEXIST')) return
+    if (!hasCode(error, 'ENOENT') || existsSync(dirname(path))) throw error
+    createFolder(dirname(path))
+    createFolder(path)
   }
 }
 

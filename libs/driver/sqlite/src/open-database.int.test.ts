@@ -122,6 +122,13 @@ describe('openDatabase', () => {
     )
   })
 
+  it.each(['/proc/issuer.db', '/proc/nothing/below/issuer.db'])(
+    'refuses %s, where no folder can be made, with ERR_STORE_UNAVAILABLE and at once',
+    (path) => {
+      expect(() => openForTest({ path })).toThrowWithCode('ERR_STORE_UNAVAILABLE')
+    },
+  )
+
   it('refuses a folder, and a path below a file, with ERR_STORE_UNAVAILABLE', () => {
     const path = temporaryPath('issuer.db')
     openDatabase({ path }).close()
