@@ -2,8 +2,9 @@ import { Cluster, Command, type Redis } from 'ioredis'
 import { setTimeout as pause } from 'node:timers/promises'
 import { clusterOptions } from './connection-options.ts'
 import { redirectionOf } from './commands.ts'
+import { keepConnected } from './kept-connection.ts'
 import { tolerateLateErrors } from './late-errors.ts'
-import { withDeadline, type Lane, type NodeWork } from './lane.ts'
+import { afterHurry, withDeadline, type Lane, type NodeWork } from './lane.ts'
 import type { RedisAddress } from './redis-address.ts'
 import type { ResolvedRedisOptions } from './redis-options.ts'
 
@@ -20,6 +21,7 @@ export function createClusterLane(
 ): Lane {
   const cluster = new Cluster([...address.nodes], clusterOptions(options))
   cluster.on('+node', tolerateLateErrors)
+  const connection = keepConnected(cluster)
   let trouble: Error | undefined
   cluster.on('error', (error: Error) => (trouble = error))
   cluster.on('node error', (error: Error) => (trouble = error))
@@ -44,40 +46,16 @@ export function createClusterLane(
   }
 
   return {
-    async connect() {
-      if (cluster.status === 'ready') return
-      await withDeadline(connectOnce(cluster), options.connectTimeoutMs)
-    },
-    close: () => closeCluster(cluster),
-    run: (key, work) => withDeadline(redirect(key, work), options.commandTimeoutMs),
+    ...connection,
+    connect: () => withDeadline(connection.connect(), options.connectTimeoutMs),
+    run: (key, work) =>
+      withDeadline(
+        afterHurry(connection, () => redirect(key, work), options.commandTimeoutMs),
+        options.commandTimeoutMs,
+      ),
     primaries: () => cluster.nodes('master'),
     trouble: () => trouble,
   }
-}
-
-/** Ends every connection of the cluster and every attempt to make one. */
-export async function closeCluster(cluster: Cluster): Promise<void> {
-  if (cluster.status === 'end') return
-  const ended = new Promise<void>((resolve) => cluster.once('end', () => resolve()))
-  const isBetweenAttempts = cluster.status === 'reconnecting' || cluster.status === 'close'
-  cluster.disconnect()
-  if (!isBetweenAttempts) await ended
-}
-
-async function connectOnce(cluster: Cluster): Promise<void> {
-  if (cluster.status === 'wait') return cluster.connect()
-  await new Promise<void>((resolve, reject) => {
-    const onReady = () => {
-      cluster.off('close', onClose)
-      resolve()
-    }
-    const onClose = () => {
-      cluster.off('ready', onReady)
-      reject(new Error('None of startup nodes is available'))
-    }
-    cluster.once('ready', onReady)
-    cluster.once('close', onClose)
-  })
 }
 
 async function nodeAfterRefresh(cluster: Cluster, key: string): Promise<Redis> {

@@ -8,9 +8,7 @@ interface Legacy {
   readonly replyMapping: 'legacy'
 }
 
-const nextDelay = (attempt: number) => reconnectDelayMs(attempt, Math.random())
-
-/** The options of ioredis for one server or a primary that Sentinel names. */
+/** The options of ioredis for one server or a primary that Sentinel names; `keepConnected` makes lost connections anew. */
 export function serverOptions(
   options: ResolvedRedisOptions,
   address: Exclude<RedisAddress, { kind: 'cluster' }>,
@@ -19,7 +17,7 @@ export function serverOptions(
   const common = {
     ...commonOptions(options),
     db: address.db,
-    retryStrategy: nextDelay,
+    retryStrategy: () => null,
     enableOfflineQueue: false,
   }
   if (address.kind === 'single') return { ...common, ...address.server, ...tls }
@@ -28,7 +26,7 @@ export function serverOptions(
     sentinels: [...address.sentinels],
     name: address.name,
     // Without a delay ioredis gives up for good when no sentinel answers.
-    sentinelRetryStrategy: nextDelay,
+    sentinelRetryStrategy: (attempt) => reconnectDelayMs(attempt, Math.random()),
     sentinelCommandTimeout: options.commandTimeoutMs,
     ...(options.sentinelUsername === undefined ? {} : { sentinelUsername: options.sentinelUsername }),
     ...(options.sentinelPassword === undefined ? {} : { sentinelPassword: options.sentinelPassword }),
@@ -36,14 +34,14 @@ export function serverOptions(
   }
 }
 
-/** The options of ioredis for a Cluster. */
+/** The options of ioredis for a Cluster; `keepConnected` makes it anew when all of its nodes were lost. */
 export function clusterOptions(
   options: ResolvedRedisOptions,
 ): Omit<ClusterOptions, 'redisOptions'> & { redisOptions: RedisOptions & Legacy } {
   return {
     lazyConnect: true,
     enableOfflineQueue: false,
-    clusterRetryStrategy: nextDelay,
+    clusterRetryStrategy: () => null,
     // Sending a command again after a lost connection could do a write twice; who asked decides.
     retryDelayOnFailover: 0,
     retryDelayOnClusterDown: 0,

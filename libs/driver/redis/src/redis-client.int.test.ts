@@ -76,6 +76,8 @@ describe('createRedisClient', () => {
     expect(await tryPut(client, 'key', 'lost')).toBe('ERR_STORE_UNAVAILABLE')
     await server.restart()
     await expect.poll(() => tryGet(client, 'key'), heal).toBe('durable')
+    // Whoever can read again can write as well.
+    expect(await tryPut(client, 'key', 'after')).toBe('after')
   })
 
   it('rejects connect while the server is away, goes on trying, and works when it comes', async () => {

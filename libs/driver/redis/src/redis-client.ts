@@ -2,6 +2,7 @@ import { createClusterLane } from './cluster-lane.ts'
 import { replyOf, send, sendTogether, type RedisCommand } from './commands.ts'
 import { writeDurably } from './durable-write.ts'
 import { inspectServers, type ServerFinding } from './inspect-server.ts'
+import { hurryTogether } from './kept-connection.ts'
 import type { Lane } from './lane.ts'
 import { formatRedisAddress } from './redis-address.ts'
 import { resolveRedisOptions, type RedisClientOptions, type ResolvedRedisOptions } from './redis-options.ts'
@@ -22,7 +23,8 @@ export interface ScriptCall {
 /**
  * Redis as the adapters use it. Every operation but `rewriteFiles` settles within `commandTimeoutMs`; it is rejected with
  * `ERR_STORE_UNAVAILABLE` when Redis cannot be asked or refuses and `ERR_STORE_CORRUPT` when a key is of another type.
- * Nothing is queued while there is no connection, and connections are made anew without end until `close`.
+ * While there is no connection it is rejected at once, unless others of the client were just made again and its own is about to
+ * be. Connections are made anew without end until `close`.
  */
 export interface RedisClient {
   /** The address as a URL without credentials. */
@@ -61,6 +63,7 @@ export function createRedisClient(options: RedisClientOptions): RedisClient {
   const reads = createLane(resolved)
   const writes = createLane(resolved)
   const subscriber = createSubscriber(resolved)
+  hurryTogether([reads, writes, subscriber])
 
   const guarded = async <T>(lane: Lane, doing: string, work: () => Promise<T>): Promise<T> => {
     try {

@@ -1,7 +1,8 @@
 import { Redis } from 'ioredis'
 import { serverOptions } from './connection-options.ts'
+import { keepConnected } from './kept-connection.ts'
 import { tolerateLateErrors } from './late-errors.ts'
-import { withDeadline, type Lane } from './lane.ts'
+import { afterHurry, withDeadline, type Lane } from './lane.ts'
 import type { RedisAddress } from './redis-address.ts'
 import type { ResolvedRedisOptions } from './redis-options.ts'
 
@@ -12,44 +13,16 @@ export function createServerLane(
 ): Lane {
   const redis = new Redis(serverOptions(options, address))
   tolerateLateErrors(redis)
+  const connection = keepConnected(redis)
   let trouble: Error | undefined
   redis.on('error', (error) => (trouble = error))
   redis.on('sentinelError', (error: Error) => (trouble = error))
   redis.on('ready', () => (trouble = undefined))
   return {
-    async connect() {
-      if (redis.status === 'ready') return
-      await withDeadline(connectOnce(redis), options.connectTimeoutMs)
-    },
-    close: () => closeRedis(redis),
-    run: (_key, work) => work(redis, false),
+    ...connection,
+    connect: () => withDeadline(connection.connect(), options.connectTimeoutMs),
+    run: (_key, work) => afterHurry(connection, () => work(redis, false), options.commandTimeoutMs),
     primaries: () => [redis],
     trouble: () => trouble,
   }
-}
-
-/** Ends the connection and every attempt to make one, and waits until it is gone. */
-export async function closeRedis(redis: Redis): Promise<void> {
-  if (redis.status === 'end') return
-  const ended = new Promise<void>((resolve) => redis.once('end', () => resolve()))
-  const isBetweenAttempts = redis.status === 'reconnecting'
-  redis.disconnect()
-  // There is no connection then whose end could be told.
-  if (!isBetweenAttempts) await ended
-}
-
-async function connectOnce(redis: Redis): Promise<void> {
-  if (redis.status === 'wait') return redis.connect()
-  await new Promise<void>((resolve, reject) => {
-    const onReady = () => {
-      redis.off('close', onClose)
-      resolve()
-    }
-    const onClose = () => {
-      redis.off('ready', onReady)
-      reject(new Error('Connection is closed.'))
-    }
-    redis.once('ready', onReady)
-    redis.once('close', onClose)
-  })
 }

@@ -1,12 +1,11 @@
 import { Cluster, Redis } from 'ioredis'
-import { closeCluster } from './cluster-lane.ts'
 import { clusterOptions, serverOptions } from './connection-options.ts'
+import { keepConnected, type Hurriable, type KeptConnection } from './kept-connection.ts'
 import { tolerateLateErrors } from './late-errors.ts'
 import type { ResolvedRedisOptions } from './redis-options.ts'
-import { closeRedis } from './server-lane.ts'
 
 /** Listens to channels on a connection of its own, which is made when first needed. */
-export interface Subscriber {
+export interface Subscriber extends Hurriable {
   /**
    * Calls `listener` soon after a message on `channel`, and after the connection was lost and is back, as messages may
    * have been missed. The function it gives ends the subscription.
@@ -19,7 +18,9 @@ export interface Subscriber {
 /** A subscriber of the Redis that the options name. It never throws: without a connection no message comes. */
 export function createSubscriber(options: ResolvedRedisOptions): Subscriber {
   const listeners = new Map<string, Set<() => void>>()
+  const readyListeners: (() => void)[] = []
   let connection: Redis | Cluster | undefined
+  let kept: KeptConnection | undefined
 
   const tell = (channel: string) => {
     for (const listener of [...(listeners.get(channel) ?? [])]) listener()
@@ -37,6 +38,7 @@ export function createSubscriber(options: ResolvedRedisOptions): Subscriber {
   }
   const open = () => {
     const redis = connect(options)
+    kept = keepConnected(redis)
     let isFirst = true
     redis.on('error', () => undefined)
     if (redis instanceof Cluster) redis.on('+node', tolerateLateErrors)
@@ -46,7 +48,8 @@ export function createSubscriber(options: ResolvedRedisOptions): Subscriber {
       void listen(redis, isFirst)
       isFirst = false
     })
-    redis.connect().catch(() => undefined)
+    for (const listener of readyListeners) kept.onReady(listener)
+    kept.connect().catch(() => undefined)
     return redis
   }
 
@@ -69,9 +72,10 @@ export function createSubscriber(options: ResolvedRedisOptions): Subscriber {
     },
     async close() {
       listeners.clear()
-      if (connection instanceof Cluster) await closeCluster(connection)
-      else if (connection !== undefined) await closeRedis(connection)
+      await kept?.close()
     },
+    onReady: (listener) => void readyListeners.push(listener),
+    hurry: () => kept?.hurry(),
   }
 }
 

@@ -1,0 +1,105 @@
+import type { Cluster, Redis } from 'ioredis'
+import { reconnectDelayMs } from './redis-options.ts'
+
+/** What is told when others of the same client have reached the servers again. */
+export type Hurriable = Pick<KeptConnection, 'onReady' | 'hurry'>
+
+/** A connection that is made anew whenever it is lost, until it is closed. */
+export interface KeptConnection {
+  /** Starts connecting; rejected when the attempt under way fails, after which the attempts go on. */
+  connect(): Promise<void>
+  /** Calls `listener` each time the connection was made. */
+  onReady(listener: () => void): void
+  /** Says that the servers answer others: without a connection, one is tried for at once instead of after a pause. */
+  hurry(): void
+  /** Settles when the attempt that `hurry` asked for is over, well or not; `undefined` when there is none under way. */
+  hurried(): Promise<void> | undefined
+  /** Ends the connection and every attempt to make one, and resolves when it is gone. */
+  close(): Promise<void>
+}
+
+/**
+ * Keeps `redis` connected from its first `connect` on, with a pause of `pauseMs` before attempt 1, 2, … after each loss.
+ * It takes the place of the retry strategies of ioredis, whose pauses cannot be cut short, and which must be off.
+ */
+export function keepConnected(
+  redis: Redis | Cluster,
+  pauseMs: (attempt: number) => number = (attempt) => reconnectDelayMs(attempt, Math.random()),
+): KeptConnection {
+  let failures = 0
+  let pause: NodeJS.Timeout | undefined
+  let attempt: Promise<void> | undefined
+  let isClosed = false
+
+  const tryNow = () => {
+    clearTimeout(pause)
+    redis.connect().catch(ignore)
+  }
+  on(redis, 'ready', () => (failures = 0))
+  on(redis, 'end', () => {
+    clearTimeout(pause)
+    if (isClosed) return
+    failures += 1
+    pause = setTimeout(tryNow, pauseMs(failures))
+  })
+
+  return {
+    onReady: (listener) => on(redis, 'ready', listener),
+    async connect() {
+      if (redis.status === 'ready') return
+      if (redis.status === 'wait') await redis.connect()
+      else await outcomeOf(redis)
+    },
+    hurry() {
+      if (isClosed || attempt !== undefined || ['wait', 'ready'].includes(redis.status)) return
+      if (redis.status === 'end') tryNow()
+      attempt = outcomeOf(redis)
+        .catch(ignore)
+        .finally(() => (attempt = undefined))
+    },
+    hurried: () => attempt,
+    async close() {
+      isClosed = true
+      clearTimeout(pause)
+      if (redis.status === 'end') return
+      const ended = new Promise<void>((resolve) => void redis.once('end', () => resolve()))
+      redis.disconnect()
+      await ended
+    },
+  }
+}
+
+/**
+ * Lets each of the connections hurry when another one was made. Their pauses are random, and a client that can read
+ * again should not go on refusing writes for a second.
+ */
+export function hurryTogether(connections: readonly Hurriable[]): void {
+  for (const connection of connections) {
+    connection.onReady(() => {
+      for (const other of connections) if (other !== connection) other.hurry()
+    })
+  }
+}
+
+async function outcomeOf(redis: Redis | Cluster): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const onReady = () => {
+      redis.off('end', onEnd)
+      resolve()
+    }
+    const onEnd = () => {
+      redis.off('ready', onReady)
+      reject(new Error('Connection is closed.'))
+    }
+    redis.once('ready', onReady)
+    redis.once('end', onEnd)
+  })
+}
+
+function on(redis: Redis | Cluster, event: 'ready' | 'end', listener: () => void): void {
+  redis.on(event, listener)
+}
+
+function ignore(): void {
+  // The attempts go on, and whoever asks for something meanwhile is told why there is no connection.
+}
