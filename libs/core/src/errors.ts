@@ -73,6 +73,12 @@ export type IssuerErrorCode =
   | 'ERR_STORE_CORRUPT'
   /** A newer release wrote the store. Use that release. */
   | 'ERR_STORE_SCHEMA_NEWER'
+  /** What the store holds was altered, moved, cut off or put back by somebody without the key-encryption key. The sentence names it and the way out; find out who did. */
+  | 'ERR_SEAL_BROKEN'
+  /** What the store holds is not sealed, though a key-encryption key is set. Restore what was sealed, or seal what is there once with `--sealing adopt`. */
+  | 'ERR_SEAL_MISSING'
+  /** What the store holds is sealed with a key-encryption key that is not set. Set it; the sentence gives its ID. */
+  | 'ERR_SEAL_KEY_UNKNOWN'
   /** The store holds the key ring of another cluster. Correct the cluster ID or the address of the store. */
   | 'ERR_STORE_FOREIGN'
   /** The store holds an older key ring than the one in use. Running issuers write theirs back; otherwise restore the newer one. */

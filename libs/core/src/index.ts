@@ -169,6 +169,26 @@ export type { IssuedToken, TokenIssuer, TokenOptions } from './ports/token-issue
 export type { TokenSigner } from './ports/token-signer.ts'
 export { parseRunnerRecord, parseSandboxRecord } from './registry-record.ts'
 
+// Sealing
+export { parseKeyEncryptionKey, type KeyEncryptionKey } from './sealing/key-encryption-key.ts'
+export { NO_SEALING, sealingKey, type Sealing, type SealingMode } from './sealing/sealing-mode.ts'
+export { createKeyEncryption, type RingEncryption } from './sealing/create-key-encryption.ts'
+export {
+  createRecordSeal,
+  type OpenedRecord,
+  type RecordPlace,
+  type RecordSeal,
+  type SealedRecord,
+  type StoredSeal,
+} from './sealing/record-seal.ts'
+export {
+  sealRunnerRegistry,
+  sealSandboxRegistry,
+  type ResealedPage,
+  type ResealRecords,
+  type SealRegistryOptions,
+} from './sealing/seal-registries.ts'
+
 // Use cases
 export {
   openKeyRing,
@@ -184,6 +204,11 @@ export {
   type RingRefresh,
 } from './use-cases/follow-key-ring.ts'
 export type { RingRepair } from './use-cases/repair-key-ring.ts'
+export {
+  resealKeyRing,
+  type ResealedKeyRing,
+  type ResealKeyRingDependencies,
+} from './use-cases/reseal-key-ring.ts'
 export type { RingStepDependencies } from './use-cases/make-ring-step.ts'
 export {
   createRotateKeys,
