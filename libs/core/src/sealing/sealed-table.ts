@@ -2,7 +2,7 @@ import { encodeBase64Url } from '../base64url.ts'
 import { IssuerError } from '../errors.ts'
 import type { SecretHash } from '../ports/registry.ts'
 import type { UnixSeconds } from '../time.ts'
-import type { OpenedRecord, RecordPlace, RecordSeal, SealedRecord } from './record-seal.ts'
+import type { OpenedRecord, RecordPlace, RecordSeal } from './record-seal.ts'
 import { sealBroken } from './seal-errors.ts'
 import type { SeenRecords } from './seen-records.ts'
 
