@@ -70,6 +70,8 @@ describe('a start that is refused', () => {
     const { port } = blocker.address() as AddressInfo
     const finished = await runIssuer({ folder, flags: [anyPort, `--control-listen=127.0.0.1:${port}`] })
     expectRefusal(finished, 1, new RegExp(`127\\.0\\.0\\.1:${port}.*in use`))
+    // No ring was made for an issuer URL that may be another one at the next attempt.
+    expect(existsSync(join(folder, 'issuer.db'))).toBe(false)
   })
 
   it('leaves a damaged database alone and exits with 1', async () => {

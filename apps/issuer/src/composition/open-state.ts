@@ -7,6 +7,7 @@ import {
   type OpenedKeyRing,
 } from '@workload-identity/core'
 import type { Stores } from '@workload-identity/store-admin'
+import { assertCanListen } from '@workload-identity/transport-http'
 import type { Logger } from 'pino'
 import { readKeysFolder, type KeysFolder } from '../adopt-keys-folder.ts'
 import { assertAdopted, nothingToAdopt, summarizeKeys, toAdoption, type AdoptedKey } from '../adopt-keys.ts'
@@ -31,10 +32,11 @@ export interface IssuerState {
 export const systemClock: Clock = () => fromMilliseconds(Date.now())
 
 /**
- * Reads the keys to adopt and opens audit log, admin tokens, stores and key ring, in this order: a mistake in the configuration shows before a first
- * key is made. Closes again what it opened when something fails.
+ * Reads the keys to adopt, opens audit log and admin tokens, tries the addresses to listen on, and opens stores and key
+ * ring, in this order: a mistake in the configuration and a busy port show before a first key is made. Closes again what it opened when something fails.
  *
  * @throws {ConfigurationError} for files that cannot be used.
+ * @throws {ListenError} for an address that cannot be had.
  * @throws {StartRefusedError} for stores that are not fit for keys.
  * @throws {IssuerError} those of the stores and of `openKeyRing`.
  */
@@ -54,6 +56,8 @@ export async function openState(
       createWhenMissing: config.store.engine !== 'redis',
       logger,
     })
+    // A first ring belongs to the issuer URL for good, so none is made for an issuer that could not serve it.
+    await assertCanListen([config.publicListen, config.tokenListen, config.controlListen])
     stores = await openStores(config, logger)
     const opened = await openRing(config, folder, stores, clock)
     const adoptedKeys = folder === undefined ? [] : summarizeKeys(folder)

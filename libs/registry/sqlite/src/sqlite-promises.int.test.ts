@@ -224,3 +224,16 @@ describe('createSqliteRunnerRegistry', () => {
     await expect(runners.findBySecretHash(sha256, now)).rejects.toThrowWithCode('ERR_STORE_CORRUPT')
   })
 })
+
+describe('createSqliteRegistryIdentity', () => {
+  it.each(['registry', 'sandboxes', 'sandbox_secrets', 'runners', 'runner_secrets'])(
+    'does not tell its ID while the table %s is missing: ERR_STORE_CORRUPT',
+    async (table) => {
+      const { database } = await openRegistry()
+      const identity = createSqliteRegistryIdentity({ database })
+      expect(await identity.read()).toBe('registry-1')
+      database.exec(`PRAGMA foreign_keys = OFF; DROP TABLE ${table}`)
+      await expect(identity.read()).rejects.toThrowWithCode('ERR_STORE_CORRUPT')
+    },
+  )
+})

@@ -2,7 +2,11 @@ import type { RegistryIdentity } from '@workload-identity/core'
 import { withStoreErrors, withWriteLock } from '@workload-identity/driver-sqlite'
 import type { SqliteRegistryOptions } from './registry-options.ts'
 
-const readSql = 'SELECT registry_id FROM registry'
+// The other tables are named so that a registry that lacks one cannot be read, instead of looking like a whole one.
+const tables = ['sandboxes', 'sandbox_secrets', 'runners', 'runner_secrets']
+const readSql = `
+  SELECT registry_id, ${tables.map((table) => `EXISTS (SELECT 1 FROM ${table})`).join(' + ')} AS parts
+  FROM registry`
 const claimSql = 'INSERT INTO registry (singleton, registry_id) VALUES (1, ?) ON CONFLICT DO NOTHING'
 const countSql = 'SELECT EXISTS (SELECT 1 FROM sandboxes) + EXISTS (SELECT 1 FROM runners) AS kinds'
 

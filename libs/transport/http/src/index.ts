@@ -33,7 +33,7 @@ export { namedSchemas } from './openapi/answer-schemas.ts'
 export type { AnswerDocs, OperationDocs } from './openapi/operation.ts'
 
 // Listening
-export { listenOn, type ListenOptions, type ListenTarget } from './listen-on.ts'
+export { assertCanListen, listenOn, type ListenOptions, type ListenTarget } from './listen-on.ts'
 export { ListenError } from './listen-error.ts'
 export { readTlsFiles, TlsFilesError, type TlsFilePaths } from './tls-files.ts'
 export { watchTlsFiles, type WatchTlsFilesOptions } from './watch-tls-files.ts'

@@ -8,7 +8,7 @@ import type { FastifyInstance } from 'fastify'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createHttpServer } from './create-http-server.ts'
 import { ListenError } from './listen-error.ts'
-import { listenOn } from './listen-on.ts'
+import { assertCanListen, listenOn } from './listen-on.ts'
 import { createRecordingLogger } from './services.testing.ts'
 
 let folder: string
@@ -154,5 +154,46 @@ describe('listenOn a Unix socket', () => {
     await expect(listenOn(createServerForTest(), { kind: 'unix', path })).rejects.toThrow(
       `cannot listen on unix:${path}: this is not permitted`,
     )
+  })
+})
+
+describe('assertCanListen', () => {
+  it('leaves every address free, and no socket behind', async () => {
+    const path = join(folder, 'token.sock')
+    const url = new URL(await listenOn(createServerForTest(), { kind: 'tcp', host: '127.0.0.1', port: 0 }))
+    await Promise.all(servers.splice(0).map((server) => server.close()))
+    const addresses = [
+      { kind: 'tcp', host: '127.0.0.1', port: Number(url.port) },
+      { kind: 'unix', path },
+    ] as const
+    await assertCanListen(addresses)
+    expect(existsSync(path)).toBe(false)
+    for (const address of addresses) await listenOn(createServerForTest(), address)
+  })
+
+  it('is rejected for an address that another server has, with the sentence of listenOn', async () => {
+    const url = new URL(await listenOn(createServerForTest(), { kind: 'tcp', host: '127.0.0.1', port: 0 }))
+    const taken = { kind: 'tcp', host: '127.0.0.1', port: Number(url.port) } as const
+    const path = join(folder, 'token.sock')
+    const attempt = assertCanListen([{ kind: 'unix', path }, taken])
+    await expect(attempt).rejects.toThrow(ListenError)
+    await expect(attempt).rejects.toThrow(`cannot listen on 127.0.0.1:${url.port}: it is in use`)
+    expect(existsSync(path)).toBe(false)
+  })
+
+  it('is rejected for addresses that exclude each other', async () => {
+    const probe = createServer().listen(0, '127.0.0.1')
+    await new Promise((resolve) => probe.once('listening', resolve))
+    const { port } = probe.address() as AddressInfo
+    await new Promise((resolve) => probe.close(resolve))
+    const twice = ['0.0.0.0', '127.0.0.1'].map((host) => ({ kind: 'tcp', host, port }) as const)
+    await expect(assertCanListen(twice)).rejects.toThrow('it is in use')
+  })
+
+  it('is rejected for a socket on which a process listens, and leaves it alone', async () => {
+    const address = { kind: 'unix', path: join(folder, 'token.sock') } as const
+    await listenOn(createServerForTest(), address)
+    await expect(assertCanListen([address])).rejects.toThrow('a process listens there')
+    expect(await getOverSocket(address.path)).toBe(200)
   })
 })

@@ -1,4 +1,5 @@
-import type { Server } from 'node:http'
+import type { Server as HttpServer } from 'node:http'
+import { createServer, type Server } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { ListenError } from './listen-error.ts'
 import { bindSocket, removeStaleSocket } from './unix-socket.ts'
@@ -38,6 +39,34 @@ export async function listenOn(
   return name
 }
 
+/**
+ * Makes sure that a server could listen at each of the addresses, all at the same time, without serving anything: they are
+ * bound and given back. Whoever binds one afterwards is still first.
+ *
+ * @throws {ListenError} as {@link listenOn}.
+ */
+export async function assertCanListen(addresses: readonly ListenTarget[]): Promise<void> {
+  const held: Server[] = []
+  try {
+    for (const address of addresses) {
+      const server = createServer((connection) => connection.destroy())
+      await hold(server, address)
+      held.push(server)
+    }
+  } finally {
+    await Promise.all(held.map((server) => new Promise((resolve) => server.close(resolve))))
+  }
+}
+
+async function hold(server: Server, address: ListenTarget): Promise<void> {
+  if (address.kind === 'tcp') {
+    const { host, port } = address
+    return listening(server, () => server.listen({ host, port }), formatHost(host, port))
+  }
+  await removeStaleSocket(address.path)
+  return listening(server, () => bindSocket(server, address.path, 0o600), `unix:${address.path}`)
+}
+
 function listening(server: Server, listen: () => void, name: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const onError = (error: NodeJS.ErrnoException) => {
@@ -70,7 +99,7 @@ function explain({ code, message }: NodeJS.ErrnoException): string {
   }
 }
 
-function formatUrl(server: Server): string {
+function formatUrl(server: HttpServer): string {
   const bound = server.address()
   if (bound === null || typeof bound === 'string') throw new TypeError('the server is not listening on TCP')
   const scheme = 'setSecureContext' in server ? 'https' : 'http'
