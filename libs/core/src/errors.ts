@@ -85,7 +85,7 @@ export type IssuerErrorCode =
   | 'ERR_STORE_ROLLED_BACK'
   /** The store holds no key ring where one must be. Restore it, or allow a first key to be generated. */
   | 'ERR_STORE_EMPTY'
-  /** The store holds registered sandboxes or runners but no key ring. Restore the ring from a backup. */
+  /** The store holds registered sandboxes or runners but no key ring, or is the unfinished copy of another store. Restore the ring from a backup, or run the copy again. */
   | 'ERR_STORE_INCOMPLETE'
   /** The store holds another registry than the one that belongs to the key ring, or none. Restore it, or accept the loss: until then nobody can tell who is live. */
   | 'ERR_REGISTRY_LOST'

@@ -97,6 +97,10 @@ describe('decodeKeyRing', () => {
     expect(() => decodeKeyRing(document)).toThrow(withCode('ERR_STORE_CORRUPT'))
   })
 
+  it('refuses the mark of an unfinished copy with ERR_STORE_INCOMPLETE', () => {
+    expect(() => decodeKeyRing('{"unfinished_copy_of":{}}')).toThrow(withCode('ERR_STORE_INCOMPLETE'))
+  })
+
   it('refuses every truncation, and never shows a part of a key', async () => {
     for (let length = 0; length < text.trimEnd().length; length += 37) {
       const error = await errorOf(() => decodeKeyRing(text.slice(0, length)))

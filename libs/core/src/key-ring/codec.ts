@@ -24,13 +24,15 @@ export function encodeKeyRing(ring: KeyRing): string {
  * The ring of a stored text. Members that a newer minor schema has added stay in it.
  *
  * @throws {IssuerError} `ERR_STORE_CORRUPT` when the text is not a key ring; `ERR_STORE_SCHEMA_NEWER` when it is of a
- * newer major schema; `ERR_KEY_RING_INVALID` when it is one and breaks a rule.
+ * newer major schema; `ERR_KEY_RING_INVALID` when it is one and breaks a rule; `ERR_STORE_INCOMPLETE` when the store is
+ * the unfinished copy of another one, which is marked by a document with the member `unfinished_copy_of`.
  */
 export function decodeKeyRing(document: string): KeyRing {
   const parsed = parseJson(document)
   const schema: unknown =
     typeof parsed === 'object' && parsed !== null ? Reflect.get(parsed, 'schema') : undefined
   const major = majorOf(schema)
+  if (isCopyMark(parsed)) throw unfinishedCopy()
   if (major === undefined) throw corrupt('its schema is missing or unreadable')
   if (major !== knownMajor) {
     throw new IssuerError(
@@ -58,6 +60,10 @@ export async function proveRing(ring: KeyRing): Promise<void> {
   }
 }
 
+function isCopyMark(parsed: unknown): boolean {
+  return typeof parsed === 'object' && parsed !== null && Object.hasOwn(parsed, 'unfinished_copy_of')
+}
+
 function majorOf(schema: unknown): string | undefined {
   return typeof schema === 'string' ? /^(\d+)\.\d+$/.exec(schema)?.[1] : undefined
 }
@@ -75,5 +81,12 @@ function corrupt(reason: string): IssuerError {
   return new IssuerError(
     'ERR_STORE_CORRUPT',
     `the stored key ring cannot be read: ${reason}; restore it from a backup`,
+  )
+}
+
+function unfinishedCopy(): IssuerError {
+  return new IssuerError(
+    'ERR_STORE_INCOMPLETE',
+    'the store is the unfinished copy of another one: run the copy again until it ends, or use the other store',
   )
 }

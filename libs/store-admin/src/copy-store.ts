@@ -1,0 +1,207 @@
+import {
+  currentIssuerUrl,
+  encodeKeyRing,
+  IssuerError,
+  nextGeneration,
+  type KeyRing,
+  type RingVersion,
+  type StoredKeyRing,
+  type UnixSeconds,
+} from '@workload-identity/core'
+
+import { countRecords, type RecordComparison } from './compare-records.ts'
+import { copyRecords } from './copy-records.ts'
+import { runnersOf, sandboxesOf } from './record-kinds.ts'
+import { computeRingFingerprint } from './ring-fingerprint.ts'
+import { encryptionOf, loadRing, registriesOf, type Registries, type StoreSide } from './store-side.ts'
+import { formatCopyMark, readCopyMark, type CopyMark } from './copy-mark.ts'
+
+/** What to copy. */
+export interface CopyStoreRequest {
+  readonly from: StoreSide
+  readonly to: StoreSide
+  /** Decides who is live; one moment for the whole copy. */
+  readonly now: UnixSeconds
+  /** Told what is being done, and how many records of it have been added. */
+  readonly onProgress?: (progress: CopyProgress) => void
+}
+
+/** How far a copy is. */
+export interface CopyProgress {
+  readonly step: 'runners' | 'sandboxes'
+  readonly added: number
+}
+
+/** What a copy came to; both sides hold the same. */
+export interface StoreCopy {
+  /** `already-there` when the target held it all before. */
+  readonly outcome: 'copied' | 'already-there'
+  readonly issuer: string
+  readonly cluster_id: string
+  /** The same on both sides. */
+  readonly fingerprint: string
+  readonly runners: RecordComparison
+  readonly sandboxes: RecordComparison
+}
+
+/** How often the records are gone through while others change them. */
+const MAX_ROUNDS = 3
+
+/**
+ * Copies key ring and registry of one store into another, of any two engines, sealed or not. While it is under way the
+ * target holds a mark in place of the ring: no issuer starts on it, and the same copy can be run again and goes on. The
+ * ring comes last, as its next generation, when all records have been compared; the source is only read.
+ *
+ * Issuers may run on the source; what they register, change or end in the meantime is gone after, but somebody has to
+ * stop that for an end to come.
+ *
+ * @throws {IssuerError} `ERR_STORE_EMPTY` when the source holds no ring; `ERR_REGISTRY_LOST` when its registry is not the
+ * one of its ring; `ERR_STORE_CONFLICT` when the target is not empty and not this copy, or the source keeps changing; those
+ * of both stores.
+ */
+export async function copyStore({ from, to, now, onProgress }: CopyStoreRequest): Promise<StoreCopy> {
+  const ring = await loadSource(from)
+  const source = registriesOf(from, ring)
+  const target = registriesOf(to, ring)
+  const found = await to.stores.keyStore.load()
+  const mark = found && (await readMark(found, to))
+  if (found !== undefined && mark === undefined)
+    return assertSame(ring, { from: source, to: target }, to, now)
+  const version = await claimTarget(ring, to, found, mark)
+  const counts = await copyUntilSame(source, target, now, onProgress)
+  const copied = await saveRing(ring, from, to, version)
+  return describe('copied', copied, counts)
+}
+
+type Counts = Pick<StoreCopy, 'runners' | 'sandboxes'>
+
+async function loadSource(from: StoreSide): Promise<KeyRing> {
+  const ring = await loadRing(from)
+  if (ring === undefined) throw new IssuerError('ERR_STORE_EMPTY', 'the store to copy from holds no key ring')
+  if ((await from.stores.registryIdentity.read()) === ring.registry_id) return ring
+  throw new IssuerError(
+    'ERR_REGISTRY_LOST',
+    'the store to copy from does not hold the registry that its key ring records; restore it first',
+  )
+}
+
+async function readMark(found: StoredKeyRing, to: StoreSide): Promise<CopyMark | undefined> {
+  return readCopyMark(await encryptionOf(to).open(found.document))
+}
+
+/** Puts the mark into an empty target, or takes an earlier attempt of this copy up, and gives the version of the mark. */
+async function claimTarget(
+  ring: KeyRing,
+  { stores, ...to }: StoreSide,
+  found: RingVersion | undefined,
+  mark: CopyMark | undefined,
+): Promise<RingVersion> {
+  const { keyStore, registryIdentity } = stores
+  const own = { ring_id: ring.ring_id, registry_id: ring.registry_id }
+  if (found !== undefined) {
+    if (mark?.ring_id === own.ring_id && mark.registry_id === own.registry_id) {
+      await claimRegistry(ring, stores)
+      return found
+    }
+    throw notEmpty('the unfinished copy of another store')
+  }
+  if ((await registryIdentity.read()) !== undefined || !(await registryIdentity.isEmpty())) {
+    throw notEmpty('a registry')
+  }
+  const version = { generation: ring.generation, write_id: crypto.randomUUID() }
+  const document = await encryptionOf({ stores, ...to }).seal(formatCopyMark(own))
+  await keyStore.save({ ...version, document }, undefined)
+  await claimRegistry(ring, stores)
+  return version
+}
+
+async function claimRegistry(ring: KeyRing, { registryIdentity }: StoreSide['stores']): Promise<void> {
+  if ((await registryIdentity.claim(ring.registry_id)) !== ring.registry_id)
+    throw notEmpty('another registry')
+}
+
+async function copyUntilSame(
+  source: Registries,
+  target: Registries,
+  now: UnixSeconds,
+  onProgress: CopyStoreRequest['onProgress'],
+): Promise<Counts> {
+  for (let round = 1; ; round += 1) {
+    const runners = await copyRecords(runnersOf(source.runners), runnersOf(target.runners), now, (added) =>
+      onProgress?.({ step: 'runners', added }),
+    )
+    const sandboxes = await copyRecords(
+      sandboxesOf(source.sandboxes),
+      sandboxesOf(target.sandboxes),
+      now,
+      (added) => onProgress?.({ step: 'sandboxes', added }),
+    )
+    if (runners.differing + sandboxes.differing === 0) return { runners, sandboxes }
+    if (round === MAX_ROUNDS) {
+      throw new IssuerError(
+        'ERR_STORE_CONFLICT',
+        'registrations keep changing in the store to copy from: stop them and run the copy again, it goes on from here',
+        { details: { differing: runners.differing + sandboxes.differing } },
+      )
+    }
+  }
+}
+
+/** Puts the ring of the source, as it is now, in place of the mark, and reads it back. */
+async function saveRing(
+  before: KeyRing,
+  from: StoreSide,
+  to: StoreSide,
+  expected: RingVersion,
+): Promise<KeyRing> {
+  const ring = await loadSource(from)
+  if (ring.registry_id !== before.registry_id || ring.ring_id !== before.ring_id) {
+    throw new IssuerError('ERR_STORE_CONFLICT', 'the store to copy from holds another key ring than at first')
+  }
+  const next = nextGeneration(ring, crypto.randomUUID())
+  const document = await encryptionOf(to).seal(encodeKeyRing(next))
+  await to.stores.keyStore.save({ generation: next.generation, write_id: next.write_id, document }, expected)
+  const saved = await loadRing(to)
+  if (saved === undefined || computeRingFingerprint(saved) !== computeRingFingerprint(ring)) {
+    throw new IssuerError('ERR_STORE_UNAVAILABLE', 'the target does not give back the key ring it just took')
+  }
+  return ring
+}
+
+/** What was copied before: a ring that is already there is left alone, and good only if everything is the same. */
+async function assertSame(
+  ring: KeyRing,
+  registries: { readonly from: Registries; readonly to: Registries },
+  to: StoreSide,
+  now: UnixSeconds,
+): Promise<StoreCopy> {
+  const there = await loadRing(to)
+  if (there?.ring_id !== ring.ring_id) throw notEmpty('another key ring')
+  const { from: source, to: target } = registries
+  const counts = {
+    runners: await countRecords(runnersOf(source.runners), runnersOf(target.runners), now),
+    sandboxes: await countRecords(sandboxesOf(source.sandboxes), sandboxesOf(target.sandboxes), now),
+  }
+  const isSame = computeRingFingerprint(there) === computeRingFingerprint(ring)
+  if (isSame && counts.runners.differing + counts.sandboxes.differing === 0) {
+    return describe('already-there', ring, counts)
+  }
+  throw notEmpty('a finished copy of this store, in which something has changed since')
+}
+
+function describe(outcome: StoreCopy['outcome'], ring: KeyRing, counts: Counts): StoreCopy {
+  return {
+    outcome,
+    issuer: currentIssuerUrl(ring),
+    cluster_id: ring.cluster_id,
+    fingerprint: computeRingFingerprint(ring),
+    ...counts,
+  }
+}
+
+function notEmpty(what: string): IssuerError {
+  return new IssuerError(
+    'ERR_STORE_CONFLICT',
+    `the target is not empty: it holds ${what}; nothing was changed, choose an empty one`,
+  )
+}
