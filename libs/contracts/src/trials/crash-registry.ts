@@ -6,7 +6,7 @@ import type { CrashOptions, RandomCrashOptions } from './crash-savers.ts'
 import { createRegistryExpectation, type RegistryExpectation } from './registry-expectation.ts'
 import { createSeededRandom } from './seeded-random.ts'
 import { startTrialProcess } from './trial-process.ts'
-import { TRIAL_NOW, TRIAL_REGISTRY } from './trial-sandbox.ts'
+import { TRIAL_NOW, TRIAL_REGISTRY, trialSandbox } from './trial-sandbox.ts'
 import { importTrialStorage, required, type Opened, type TrialReport } from './trial-storage.ts'
 import type { ChangeMessage, RegistryChange } from './trial-task.ts'
 
@@ -47,7 +47,7 @@ export async function crashRegistry(options: RandomCrashOptions): Promise<TrialR
     const restarted = server?.crash()
     changing.kill()
     await Promise.all([changing.ended, restarted])
-    await recover(scene.witness.handle)
+    if (server !== undefined) await recover(scene.witness.handle)
     const found = await judge(scene, changing.messages)
     problems.push(...found.map((problem) => `kill ${kill} of seed ${seed}: ${problem}`))
   }
@@ -105,12 +105,15 @@ async function judge(scene: Scene, messages: readonly ChangeMessage[]): Promise<
   return problems
 }
 
-/** Waits until a handle that was opened before a crash of its server can be used again. */
+/** Waits until a handle that was opened before a crash of its server can read and write again. */
 async function recover(sandboxes: SandboxRegistry): Promise<void> {
+  const recovery = trialSandbox({ kind: 'register', sandbox_id: 'recovery', serial: 0 }, 1)
   const giveUpAt = performance.now() + RECOVERY_MS
   for (;;) {
     try {
-      await sandboxes.findById('sandbox/0', TRIAL_NOW)
+      await sandboxes.end('recovery', TRIAL_NOW)
+      await sandboxes.register(recovery, TRIAL_NOW)
+      await sandboxes.end('recovery', TRIAL_NOW)
       return
     } catch (error) {
       if (!isIssuerError(error, 'ERR_STORE_UNAVAILABLE') || performance.now() > giveUpAt) throw error
