@@ -1,11 +1,11 @@
 import { mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { registryContract } from '@workload-identity/contracts'
+import { registryContract, sealedRegistryContract, type RegistryHarness } from '@workload-identity/contracts'
 import { openPrivateDirectory } from '@workload-identity/driver-file'
 import { createFileRegistryIdentity, createFileRunnerRegistry, createFileSandboxRegistry } from './index.ts'
 
-registryContract('a folder', async () => {
+async function createHarness(): Promise<RegistryHarness> {
   const folder = mkdtempSync(join(tmpdir(), 'wid-registry-'))
   const path = join(folder, 'registry')
   return {
@@ -23,4 +23,7 @@ registryContract('a folder', async () => {
     makeUnavailable: async () => renameSync(path, join(folder, 'elsewhere')),
     destroy: async () => rmSync(folder, { recursive: true }),
   }
-})
+}
+
+registryContract('a folder', createHarness)
+sealedRegistryContract('a folder', createHarness)

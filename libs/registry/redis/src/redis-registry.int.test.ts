@@ -1,4 +1,4 @@
-import { registryContract } from '@workload-identity/contracts'
+import { registryContract, sealedRegistryContract, type RegistryHarness } from '@workload-identity/contracts'
 import { createRedisClient, type RedisClient } from '@workload-identity/driver-redis'
 import { redisCli, startRedisServer, type RedisProcess } from '@workload-identity/driver-redis/testing'
 import { afterAll, beforeAll } from 'vitest'
@@ -17,7 +17,7 @@ afterAll(async () => {
   await server.stop()
 })
 
-registryContract('Redis', async () => {
+async function createHarness(): Promise<RegistryHarness> {
   await redisCli(server, 'FLUSHALL')
   const clients: RedisClient[] = []
   const close = async () => {
@@ -41,4 +41,7 @@ registryContract('Redis', async () => {
     makeUnavailable: close,
     destroy: close,
   }
-})
+}
+
+registryContract('Redis', createHarness)
+sealedRegistryContract('Redis', createHarness)

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { registryContract } from '@workload-identity/contracts'
+import { registryContract, sealedRegistryContract, type RegistryHarness } from '@workload-identity/contracts'
 import { openDatabase, type SqliteDatabase } from '@workload-identity/driver-sqlite'
 import {
   createSqliteRegistryIdentity,
@@ -10,7 +10,7 @@ import {
   migrateSqliteRegistry,
 } from './index.ts'
 
-registryContract('SQLite', async () => {
+async function createHarness(): Promise<RegistryHarness> {
   const folder = mkdtempSync(join(tmpdir(), 'wid-registry-'))
   const databases: SqliteDatabase[] = []
   const openMigrated = () => {
@@ -36,4 +36,7 @@ registryContract('SQLite', async () => {
       rmSync(folder, { recursive: true })
     },
   }
-})
+}
+
+registryContract('SQLite', createHarness)
+sealedRegistryContract('SQLite', createHarness)
