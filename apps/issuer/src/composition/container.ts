@@ -15,12 +15,7 @@ import {
   type SandboxRegistry,
   type SandboxSource,
 } from '@workload-identity/core'
-import {
-  instanceCachingFactory,
-  container as rootContainer,
-  type DependencyContainer,
-  type InjectionToken,
-} from 'tsyringe'
+import { instanceCachingFactory, container as rootContainer, type DependencyContainer } from 'tsyringe'
 import { createAdoptionReminder } from '../adoption-reminder.ts'
 import type { IssuerConfig } from '../config.ts'
 import { createExpirySweep } from '../expiry-sweep.ts'
@@ -32,20 +27,27 @@ import { observeStore } from '../observe-store.ts'
 import { createPeriodicTask } from '../periodic-task.ts'
 import { createRingChangeWatch } from '../ring-change-watch.ts'
 import { createRingRefreshLoop } from '../ring-refresh-loop.ts'
+import { findRotationProblem } from '../rotation-loop.ts'
 import type { IssuerState } from './open-state.ts'
 import { createLifecycleParts } from './lifecycle-parts.ts'
+import type { Get, Provide } from './provide.ts'
+import { provideRotation } from './rotation.ts'
 import { createServerFactory } from './servers.ts'
 import * as tokens from './tokens.ts'
 
 /** Pauses between what is done again and again, in milliseconds. */
-const pauses = {
+const usualPauses = {
   refreshRing: 4_000,
   refreshSharedRing: 1_500,
+  rotateKeys: 10_000,
+  eraseReplaced: 60_000,
   sweepExpired: 300_000,
   lookAtAdminTokens: 1_000,
   lookAtTlsFiles: 5_000,
   remindOfAdoption: 86_400_000,
 }
+
+type Pauses = typeof usualPauses
 
 /** Of sandboxes in a store that other replicas change, too: how soon an end there counts here, and how many are kept. */
 const sandboxCache = { trustedFor: seconds(2), maxBytes: 64 * 1024 * 1024 }
@@ -58,14 +60,18 @@ const STOP_TIMEOUT_MS = 12_000
 const acceptedLossSentence =
   'an admin accepted that the registry is lost: whoever is not in the one that is there must be registered again'
 
-type Provide = <T>(token: InjectionToken<T>, make: () => T) => void
-type Get = <T>(token: InjectionToken<T>) => T
-
 /**
  * Wires an issuer: a container of its own, in which every role of `tokens.ts` is played by one object, made when it is
  * first asked for. What has to be opened first, and can fail, is in `state`.
+ *
+ * @param otherPauses pauses that differ from the usual ones, in milliseconds.
  */
-export function createContainer(config: IssuerConfig, state: IssuerState): DependencyContainer {
+export function createContainer(
+  config: IssuerConfig,
+  state: IssuerState,
+  otherPauses: Partial<Pauses> = {},
+): DependencyContainer {
+  const pauses = { ...usualPauses, ...otherPauses }
   const container = rootContainer.createChildContainer()
   const provide: Provide = (token, make) => {
     container.register(token, { useFactory: instanceCachingFactory(make) })
@@ -79,13 +85,14 @@ export function createContainer(config: IssuerConfig, state: IssuerState): Depen
   provide(tokens.AUDIT_LOG, () => state.auditLog)
   provideStores(provide, get, state)
   provideUseCases(provide, get)
-  provideProcess(provide, get, state)
+  provideRotation(provide, get, state, pauses)
+  provideProcess(provide, get, { state, pauses })
   return container
 }
 
 function provideStores(provide: Provide, get: Get, { stores, opened }: IssuerState): void {
   const countFailure = (error: unknown) => get(tokens.METRICS).recordStoreError(error)
-  provide(tokens.KEY_STORE, () => observeStore(stores.keyStore, countFailure))
+  provide(tokens.KEY_STORE, () => observeStore(get(tokens.REPLACED_RINGS).keyStore, countFailure))
   provide(tokens.REGISTRY_IDENTITY, () => observeStore(stores.registryIdentity, countFailure))
   provide(tokens.KEY_RING, () =>
     createFollowedKeyRing(
@@ -138,9 +145,9 @@ function provideUseCases(provide: Provide, get: Get): void {
   provide(tokens.VOUCH_TOKEN, () => createVouchToken({ ...administration(), issuer: get(tokens.ISSUER) }))
   provide(tokens.ACCEPT_REGISTRY_LOSS, () =>
     createAcceptRegistryLoss({
-      keyStore: get(tokens.KEY_STORE),
       keyRing: get(tokens.KEY_RING),
       registry: get(tokens.REGISTRY_IDENTITY),
+      onRepaired: (repair) => get(tokens.METRICS).recordRingRepair(repair),
       onAccepted(accepted) {
         get(tokens.METRICS).recordAcceptedLoss()
         get(tokens.LOGGER).warn({ ...accepted }, acceptedLossSentence)
@@ -158,7 +165,11 @@ function provideUseCases(provide: Provide, get: Get): void {
   })
 }
 
-function provideProcess(provide: Provide, get: Get, state: IssuerState): void {
+function provideProcess(
+  provide: Provide,
+  get: Get,
+  { state, pauses }: { readonly state: IssuerState; readonly pauses: Pauses },
+): void {
   const { adoptKeys: folder } = get(tokens.CONFIG)
   const adoption =
     folder === undefined
@@ -168,12 +179,21 @@ function provideProcess(provide: Provide, get: Get, state: IssuerState): void {
     createMetrics({
       ...(adoption !== undefined && { countAdoptedFiles: () => adoption.countFiles() }),
       keyRing: get(tokens.KEY_RING),
+      rotation: () => get(tokens.ROTATION_LOOP).state(),
+      isErasurePending: () => get(tokens.REPLACED_RINGS).isPending(),
       auditLog: get(tokens.AUDIT_LOG),
       clock: get(tokens.CLOCK),
     }),
   )
   provide(tokens.HEALTH, () =>
-    createHealthChecks({ keyRing: get(tokens.KEY_RING), registry: get(tokens.REGISTRY_IDENTITY) }),
+    createHealthChecks({
+      keyRing: get(tokens.KEY_RING),
+      registry: get(tokens.REGISTRY_IDENTITY),
+      findRotationProblem() {
+        const { storeLag } = get(tokens.CONFIG).rotation
+        return findRotationProblem(get(tokens.ROTATION_LOOP).state(), get(tokens.CLOCK)(), storeLag)
+      },
+    }),
   )
   provide(tokens.LISTENERS, () =>
     createListeners({
@@ -193,6 +213,9 @@ function provideProcess(provide: Provide, get: Get, state: IssuerState): void {
         renewSandboxSecret: get(tokens.RENEW_SANDBOX_SECRET),
         vouchToken: get(tokens.VOUCH_TOKEN),
         acceptRegistryLoss: get(tokens.ACCEPT_REGISTRY_LOSS),
+        rotateByHand: get(tokens.ROTATE_BY_HAND),
+        revokeKey: get(tokens.REVOKE_KEY),
+        removeKey: get(tokens.REMOVE_KEY),
         adminTokens: get(tokens.ADMIN_TOKENS),
         auditLog: get(tokens.AUDIT_LOG),
         health: get(tokens.HEALTH),
@@ -215,6 +238,8 @@ function provideProcess(provide: Provide, get: Get, state: IssuerState): void {
     const [logger, adminTokens] = [get(tokens.LOGGER), get(tokens.ADMIN_TOKENS)]
     return [
       get(tokens.RING_REFRESH),
+      get(tokens.ROTATION_LOOP),
+      get(tokens.REPLACED_RINGS).task,
       createPeriodicTask({ run: async () => adminTokens.refresh(), everyMs: pauses.lookAtAdminTokens }),
       createExpirySweep({
         sandboxes: get(tokens.SANDBOXES),

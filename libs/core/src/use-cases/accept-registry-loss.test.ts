@@ -40,7 +40,6 @@ function startCluster(registryId: string | undefined, decorate = (keyStore: KeyS
     const settings = { clock: clock.now, storeLag: seconds(300), keepRetired: seconds(93_600) }
     const keyRing = createFollowedKeyRing({ keyStore, ...settings }, { ring, readAt: START })
     const accept = createAcceptRegistryLoss({
-      keyStore,
       keyRing,
       registry: createMemoryRegistryIdentity(registryStorage),
       onAccepted: (accepted) => events.push(accepted),

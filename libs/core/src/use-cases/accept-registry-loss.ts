@@ -76,17 +76,15 @@ export function createAcceptRegistryLoss(dependencies: AcceptRegistryLossDepende
   }
 
   return async (expectedRegistryId) => {
-    let accepted: AcceptedRegistryLoss | undefined
-    await changeKeyRing(dependencies, async (ring) => {
+    const { answer: accepted } = await changeKeyRing(dependencies, async (ring) => {
       const { registry_id: recorded } = ring
       const found = await registry.read()
       const expected = expectedRegistryId === undefined ? {} : { expected: expectedRegistryId }
       const registryId = await chooseRegistry({ recorded, found, ...expected })
       const isEmpty = await registry.isEmpty()
-      accepted = { registry_id: registryId, lost_registry_id: recorded, is_empty: isEmpty }
-      return registryId === recorded ? undefined : { ...ring, registry_id: registryId }
+      const answer = { registry_id: registryId, lost_registry_id: recorded, is_empty: isEmpty }
+      return registryId === recorded ? { answer } : { changed: { ...ring, registry_id: registryId }, answer }
     })
-    if (accepted === undefined) throw new TypeError('the change of the key ring was not asked for')
     onAccepted?.(accepted)
     return accepted
   }

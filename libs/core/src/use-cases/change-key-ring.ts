@@ -1,62 +1,69 @@
-import { IssuerError, isIssuerError } from '../errors.ts'
-import { encodeKeyRing } from '../key-ring/codec.ts'
+import { isIssuerError } from '../errors.ts'
 import type { KeyRing } from '../key-ring/key-ring.ts'
-import { compareRings } from '../key-ring/merge.ts'
 import { nextGeneration } from '../key-ring/transitions.ts'
-import type { KeyEncryption } from '../ports/key-encryption.ts'
-import type { KeyStore } from '../ports/key-store.ts'
 import type { FollowedKeyRing } from './follow-key-ring.ts'
+import type { RingRepair } from './repair-key-ring.ts'
 
 /** What changing the ring of a running issuer needs. */
 export interface ChangeKeyRingDependencies {
-  readonly keyStore: KeyStore
-  readonly encryption?: KeyEncryption
-  /** The ring in use; it is read again before the change and after. */
-  readonly keyRing: Pick<FollowedKeyRing, 'ring' | 'refresh'>
+  readonly keyRing: FollowedKeyRing
+  /** Called when reading the store before a change found that it had lost something, and gave it back. */
+  readonly onRepaired?: (repair: RingRepair) => void
 }
 
-/** How often one change is saved before it gives up; each time somebody else was first. */
-const MAX_SAVES = 8
+/** What is to become of a ring. */
+export interface RingChange<T> {
+  /** The changed ring, without a new version; absent when there is nothing to save. */
+  readonly changed?: KeyRing
+  readonly answer: T
+}
+
+/** What a change came to. */
+export interface ChangedKeyRing<T> {
+  readonly answer: T
+  /** The ring in use now, which is the saved one if anything was to be saved. */
+  readonly ring: KeyRing
+}
+
+/** How often a change is decided anew because somebody else saved first. */
+const MAX_ATTEMPTS = 8
 
 /**
- * Saves a changed ring and lets it be the ring in use here; other replicas follow as they read it. The ring is read
- * before it is changed, and the change is decided again from the start when somebody else saved in between.
+ * Reads the store, decides by what is there, saves, and only then uses what was saved; other replicas follow as they read
+ * it. When somebody else saved first, it starts over with what they saved, so that of many replicas that want the same
+ * change exactly one makes it.
  *
- * @param change the changed ring without a new version, or `undefined` when there is nothing to save. What it throws
- * ends the attempt, with nothing saved.
- * @throws {IssuerError} those of `FollowedKeyRing.refresh`; `ERR_STORE_CONFLICT` when others were first again and again;
- * `ERR_STORE_UNAVAILABLE` when it is not known whether the ring was saved.
+ * @param decide is asked again after each conflict. What it throws ends the attempt, with nothing saved.
+ * @throws {IssuerError} those of `FollowedKeyRing.refresh` and `save`, and what `decide` throws; nothing was saved then,
+ * except that after `ERR_STORE_UNAVAILABLE` it is not known.
  */
-export async function changeKeyRing(
-  { keyStore, encryption, keyRing }: ChangeKeyRingDependencies,
-  change: (ring: KeyRing) => Promise<KeyRing | undefined> | KeyRing | undefined,
-): Promise<void> {
-  for (let saves = 1; ; saves += 1) {
-    await keyRing.refresh()
+export async function changeKeyRing<T>(
+  { keyRing, onRepaired }: ChangeKeyRingDependencies,
+  decide: (ring: KeyRing) => Promise<RingChange<T>>,
+): Promise<ChangedKeyRing<T>> {
+  for (let attempt = 1; ; attempt += 1) {
+    const refresh = await keyRing.refresh()
+    if ('found' in refresh) onRepaired?.(refresh)
     const ring = keyRing.ring()
-    const changed = await change(ring)
-    if (changed === undefined) return
-    const saved = nextGeneration(changed, crypto.randomUUID())
-    const plain = encodeKeyRing(saved)
-    const document = encryption === undefined ? plain : await encryption.seal(plain)
+    const { changed, answer } = await decide(ring)
+    if (changed === undefined) return { answer, ring }
+    const next = nextGeneration(changed, crypto.randomUUID())
     try {
-      await keyStore.save({ generation: saved.generation, write_id: saved.write_id, document }, ring)
-      await putToUse(keyRing, saved)
-      return
+      await saveKnowingly(keyRing, next, ring)
+      return { answer, ring: next }
     } catch (error) {
-      if (!isIssuerError(error, 'ERR_STORE_CONFLICT') || saves === MAX_SAVES) throw error
+      if (!isIssuerError(error, 'ERR_STORE_CONFLICT') || attempt === MAX_ATTEMPTS) throw error
     }
   }
 }
 
-async function putToUse(keyRing: ChangeKeyRingDependencies['keyRing'], saved: KeyRing): Promise<void> {
-  // A refresh may be shared with one that had read the store before the save; the one after it has not.
-  for (let refreshes = 1; refreshes <= 2; refreshes += 1) {
+/** Saves, and when that leaves unknown whether it did, looks. */
+async function saveKnowingly(keyRing: FollowedKeyRing, changed: KeyRing, expected: KeyRing): Promise<void> {
+  try {
+    await keyRing.save(changed, expected)
+  } catch (error) {
+    if (!isIssuerError(error, 'ERR_STORE_UNAVAILABLE')) throw error
     await keyRing.refresh()
-    if (compareRings(keyRing.ring(), saved) >= 0) return
+    if (keyRing.ring().write_id !== changed.write_id) throw error
   }
-  throw new IssuerError(
-    'ERR_STORE_UNAVAILABLE',
-    'the key store does not give back the key ring it just took; see whether it went back in time',
-  )
 }

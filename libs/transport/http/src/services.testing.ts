@@ -7,7 +7,10 @@ import {
   createPublishKeys,
   createRegisterSandbox,
   createRegisterSandboxes,
+  createRemoveKey,
   createRenewSandboxSecret,
+  createRevokeKey,
+  createRotateByHand,
   createSandboxTokens,
   createVouchToken,
   decodeKeyRing,
@@ -15,6 +18,7 @@ import {
   encodeKeyRing,
   importPrivateKeyPem,
   seconds,
+  type FollowedKeyRing,
   type IssuerOptions,
   type KeyRing,
 } from '@workload-identity/core'
@@ -106,13 +110,28 @@ export async function createTestServices(options: TestServicesOptions = {}) {
     [READ_TOKEN, { name: 'rob', role: 'read' as const }],
   ])
   const keyStore = createMemoryKeyStore({ ring: { ...state.ring, document: encodeKeyRing(state.ring) } })
-  const keyRing = {
+  const keyRing: FollowedKeyRing = {
     ring,
+    signingRing: ring,
+    isFresh: () => state.isFresh,
+    readAt: clock.now,
+    latestReadAt: clock.now,
+    lastFailure: () => undefined,
     async refresh() {
       state.ring = decodeKeyRing((await keyStore.load())?.document ?? '')
       return { outcome: 'took-over' as const }
     },
+    async save(changed, expected) {
+      await keyStore.save({ ...changed, document: encodeKeyRing(changed) }, expected)
+      state.ring = changed
+    },
   }
+  const rotation = {
+    policy: DEFAULT_ROTATION_POLICY,
+    maxTtl: seconds(86_400),
+    specification: 'ES256',
+  } as const
+  const keyChanges = { ...rotation, keyRing, clock: clock.now }
   const servers = {
     public: createPublicServer({ issuer, publishKeys, jwksAliases: options.jwksAliases ?? [], http }),
     token: createTokenServer({ sandboxTokens, http }),
@@ -127,10 +146,13 @@ export async function createTestServices(options: TestServicesOptions = {}) {
       renewSandboxSecret: createRenewSandboxSecret(administration),
       vouchToken: createVouchToken({ issuer, ...administration }),
       acceptRegistryLoss: createAcceptRegistryLoss({
-        keyStore,
         keyRing,
         registry: createMemoryRegistryIdentity(storage),
       }),
+      rotateByHand: createRotateByHand(keyChanges),
+      revokeKey: createRevokeKey(keyChanges),
+      removeKey: createRemoveKey(keyChanges),
+      rotation,
       authenticateAdmin: (token) => admins.get(token),
       tokenUrl: () => options.tokenUrl ?? 'https://token.example.com/v1/token',
       cluster: { organizationId: 'acme', ttl: { defaultTtl: seconds(3600), maxTtl: seconds(86_400) } },
