@@ -1,5 +1,5 @@
 import { closeSync, fchmodSync, fstatSync, openSync, writeSync } from 'node:fs'
-import { formatMoment, type Clock, type IdTokenClaims } from '@workload-identity/core'
+import { formatMoment, type Clock, type IdTokenClaims, type MadeStep } from '@workload-identity/core'
 import type { AdminAction } from '@workload-identity/transport-http'
 import type { Logger } from 'pino'
 import { ConfigurationError } from './start-failure.ts'
@@ -16,6 +16,7 @@ export type AuditEvent =
       readonly kid: string
       readonly alg: string
     }
+  | { readonly event: 'key_rotated'; readonly step: MadeStep['type']; readonly kid: string }
   | { readonly event: 'issuer_started' | 'issuer_stopped'; readonly issuer: string }
 
 /** Where audit events go. */

@@ -4,10 +4,16 @@ import { createHealthChecks } from './health.ts'
 
 const ring = { registry_id: 'r1' } as KeyRing
 
-function ready(isFresh: boolean, read: () => Promise<string | undefined>, failure?: unknown) {
+function ready(
+  isFresh: boolean,
+  read: () => Promise<string | undefined>,
+  failure?: unknown,
+  rotationProblem?: string,
+) {
   return createHealthChecks({
     keyRing: { ring: () => ring, isFresh: () => isFresh, lastFailure: () => failure },
     registry: { read },
+    findRotationProblem: () => rotationProblem,
   }).ready()
 }
 
@@ -35,6 +41,12 @@ describe('createHealthChecks', () => {
     expect(await ready(true, async () => 'r1', failure)).toEqual({ problems: [] })
   })
 
+  it('is not ready while the keys cannot be rotated', async () => {
+    expect(await ready(true, async () => 'r1', undefined, 'rotation: it fails')).toEqual({
+      problems: ['rotation: it fails'],
+    })
+  })
+
   it.each([['another'], [undefined]])('is not ready when the registry has the ID %s', async (id) => {
     expect((await ready(true, async () => id)).problems).toEqual([
       expect.stringMatching(/^registry: it is lost/),
@@ -54,6 +66,7 @@ describe('createHealthChecks', () => {
     const checks = createHealthChecks({
       keyRing: { ring: () => ring, isFresh: () => false, lastFailure: () => undefined },
       registry: { read: async () => undefined },
+      findRotationProblem: () => 'rotation: it fails',
     })
     expect(checks.live()).toEqual({ problems: [] })
   })

@@ -5,18 +5,25 @@ import type { HealthChecks } from '@workload-identity/transport-http'
 export interface HealthDependencies {
   readonly keyRing: Pick<FollowedKeyRing, 'ring' | 'isFresh' | 'lastFailure'>
   readonly registry: Pick<RegistryIdentity, 'read'>
+  /** A rotation that fails for long. */
+  readonly findRotationProblem: () => string | undefined
 }
 
 /**
  * The health of an issuer. It is live as long as it answers at all: a restart would not bring a store back. It is ready
- * when it may sign, its store is its own, and its registry is there; each problem names the check that failed.
+ * when it may sign, its keys can be rotated, its store is its own, and its registry is there; each problem names the check that failed.
  */
-export function createHealthChecks({ keyRing, registry }: HealthDependencies): HealthChecks {
+export function createHealthChecks({
+  keyRing,
+  registry,
+  findRotationProblem,
+}: HealthDependencies): HealthChecks {
   return {
     live: () => ({ problems: [] }),
     async ready() {
       const registryProblem = await findRegistryProblem(registry, keyRing.ring().registry_id)
-      return { problems: [findRingProblem(keyRing), registryProblem].filter((text) => text !== undefined) }
+      const problems = [findRingProblem(keyRing), findRotationProblem(), registryProblem]
+      return { problems: problems.filter((text) => text !== undefined) }
     },
   }
 }

@@ -1,4 +1,4 @@
-import { IssuerError, type KeyRing } from '@workload-identity/core'
+import { IssuerError, unixSeconds, type KeyRing } from '@workload-identity/core'
 import { createFixedClock } from '@workload-identity/core/testing'
 import { describe, expect, it } from 'vitest'
 import { createMetrics } from './metrics.ts'
@@ -16,6 +16,8 @@ const ring = {
 function create() {
   return createMetrics({
     keyRing: { ring: () => ring, readAt: () => now, isFresh: () => true },
+    rotation: () => ({ plan: { at: unixSeconds(now - 30), because: 'of the policy' }, succeededAt: now }),
+    isErasurePending: () => true,
     auditLog: { failures: () => 3 },
     clock: clock.now,
   })
@@ -64,6 +66,19 @@ describe('createMetrics', () => {
       'wid_store_errors_total{code="ERR_STORE_UNAVAILABLE"} 1',
       'wid_store_errors_total{code="ERR_REGISTRY_LOST"} 1',
     ])
+  })
+
+  it('tells when keys change next, when that was looked after last, and what failed', async () => {
+    const metrics = create()
+    metrics.recordRotationFailure()
+    metrics.recordRotationStep('activate')
+    const { body } = await metrics.render()
+    expect(body).toContain(`wid_rotation_next_change_timestamp_seconds ${now - 30}`)
+    expect(body).toContain('wid_rotation_seconds_until_next_change -30')
+    expect(body).toContain(`wid_rotation_last_success_timestamp_seconds ${now}`)
+    expect(body).toContain('wid_rotation_failures_total 1')
+    expect(body).toContain('wid_rotation_steps_total{step="activate"} 1')
+    expect(body).toContain('wid_key_erasure_pending 1')
   })
 
   it('counts repairs of the stored key ring by what was done and what was found', async () => {

@@ -9,10 +9,11 @@ import {
 import type { HttpAnswerFacts } from '@workload-identity/transport-http'
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { AuditLog } from './audit-log.ts'
+import { addRotationMetrics, type RotationMetrics, type RotationMetricsOptions } from './rotation-metrics.ts'
 import { version } from './version.ts'
 
 /** What an issuer counts about itself, for Prometheus. */
-export interface Metrics {
+export interface Metrics extends RotationMetrics {
   /** Counts an answer that was given, and the mint if it was one. */
   recordAnswer(answer: HttpAnswerFacts): void
   /** Counts a failure of the store; other errors do not count. */
@@ -28,10 +29,9 @@ export interface Metrics {
 }
 
 /** What {@link createMetrics} measures besides what it is told. */
-export interface MetricsDependencies {
+export interface MetricsDependencies extends RotationMetricsOptions {
   readonly keyRing: Pick<FollowedKeyRing, 'ring' | 'readAt' | 'isFresh'>
   readonly auditLog: Pick<AuditLog, 'failures'>
-  readonly clock: Clock
   /** How many files with private keys are in the folder they were adopted from; `undefined` when that cannot be told. */
   readonly countAdoptedFiles?: () => number | undefined
 }
@@ -47,6 +47,7 @@ export function createMetrics(dependencies: MetricsDependencies): Metrics {
   const registers = [register]
   collectDefaultMetrics({ register })
   addKeyRingMetrics(register, keyRing, clock)
+  const rotation = addRotationMetrics(register, dependencies)
   new Gauge({
     name: 'wid_build_info',
     help: 'Always 1; its labels tell the version of the issuer and of Node.',
@@ -112,6 +113,7 @@ export function createMetrics(dependencies: MetricsDependencies): Metrics {
     recordRingRepair({ outcome, found }) {
       ringRepairs.inc({ outcome, found })
     },
+    ...rotation,
     recordAcceptedLoss: () => acceptedLosses.inc(),
     render: async () => ({ contentType: register.contentType, body: await register.metrics() }),
   }

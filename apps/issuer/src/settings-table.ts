@@ -140,7 +140,7 @@ export const settingsTable = defineSettings({
 
   signingAlgorithm: setting({
     flag: 'signing-algorithm',
-    description: `Kind of new keys: ${keySpecifications.join(', ')}.`,
+    description: `Kind of new keys: ${keySpecifications.join(', ')}. When it is changed, a key of the new kind is published at once and signs after \`--publish-ahead\`.`,
     schema: oneOf(keySpecifications),
     valueName: '<kind>',
     default: 'RS256',
@@ -148,7 +148,7 @@ export const settingsTable = defineSettings({
   }),
   activeFor: setting({
     flag: 'active-for',
-    description: 'How long a key signs. Checked with the other terms; keys do not rotate by themselves yet.',
+    description: 'How long a key signs before the next one takes over.',
     schema: duration(),
     valueName: '<duration>',
     default: '30d',
@@ -156,7 +156,7 @@ export const settingsTable = defineSettings({
   }),
   publishAhead: setting({
     flag: 'publish-ahead',
-    description: 'How long a key is published before it signs.',
+    description: 'How long a key is published before it signs, until every verifier knows it.',
     schema: duration(),
     valueName: '<duration>',
     default: '24h',
@@ -164,7 +164,7 @@ export const settingsTable = defineSettings({
   }),
   keepRetired: setting({
     flag: 'keep-retired',
-    description: 'How long a key stays published after it stopped signing.',
+    description: 'How long a key stays published after it stopped signing, until its last token is over.',
     schema: duration(),
     valueName: '<duration>',
     default: '26h',

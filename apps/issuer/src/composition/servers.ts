@@ -7,7 +7,10 @@ import type {
   PublishedKeys,
   RegisterSandbox,
   RegisterSandboxes,
+  RemoveKey,
   RenewSandboxSecret,
+  RevokeKey,
+  RotateByHand,
   SandboxRegistry,
   SandboxTokens,
   VouchToken,
@@ -42,6 +45,9 @@ export interface ServerDependencies {
   readonly renewSandboxSecret: RenewSandboxSecret
   readonly vouchToken: VouchToken
   readonly acceptRegistryLoss: AcceptRegistryLoss
+  readonly rotateByHand: RotateByHand
+  readonly revokeKey: RevokeKey
+  readonly removeKey: RemoveKey
   readonly adminTokens: AdminTokens
   readonly auditLog: AuditLog
   readonly health: HealthChecks
@@ -77,6 +83,14 @@ export function createServerFactory(dependencies: ServerDependencies): CreateSer
         renewSandboxSecret: dependencies.renewSandboxSecret,
         vouchToken: dependencies.vouchToken,
         acceptRegistryLoss: dependencies.acceptRegistryLoss,
+        rotateByHand: dependencies.rotateByHand,
+        revokeKey: dependencies.revokeKey,
+        removeKey: dependencies.removeKey,
+        rotation: {
+          policy: config.rotation,
+          maxTtl: config.ttl.maxTtl,
+          specification: config.signingAlgorithm,
+        },
         authenticateAdmin: (token) => dependencies.adminTokens.authenticate(token),
         tokenUrl,
         cluster: toClusterFacts(config),

@@ -10,7 +10,10 @@ import type {
   RegisterSandbox,
   RegisterSandboxes,
   RegistryIdentity,
+  RemoveKey,
   RenewSandboxSecret,
+  RevokeKey,
+  RotateByHand,
   SandboxRegistry,
   SandboxTokens,
   VouchToken,
@@ -25,6 +28,8 @@ import type { Lifecycle } from '../lifecycle.ts'
 import type { Listeners } from '../listeners.ts'
 import type { Metrics } from '../metrics.ts'
 import type { PeriodicTask } from '../periodic-task.ts'
+import type { ReplacedRings } from '../replaced-rings.ts'
+import type { RotationLoop } from '../rotation-loop.ts'
 
 // One token for each role; which object plays it is decided in container.ts alone.
 
@@ -72,6 +77,16 @@ export const ACCEPT_REGISTRY_LOSS: InjectionToken<AcceptRegistryLoss> = Symbol('
 export const HEALTH: InjectionToken<HealthChecks> = Symbol('HealthChecks')
 /** The three HTTP servers and where they listen. */
 export const LISTENERS: InjectionToken<Listeners> = Symbol('Listeners')
+/** What saves of the ring replaced, and its end. */
+export const REPLACED_RINGS: InjectionToken<ReplacedRings> = Symbol('ReplacedRings')
+/** The loop that rotates the keys. */
+export const ROTATION_LOOP: InjectionToken<RotationLoop> = Symbol('RotationLoop')
+/** Rotates on an admin's word. */
+export const ROTATE_BY_HAND: InjectionToken<RotateByHand> = Symbol('RotateByHand')
+/** Takes a key out at once. */
+export const REVOKE_KEY: InjectionToken<RevokeKey> = Symbol('RevokeKey')
+/** Removes a retired key before its time. */
+export const REMOVE_KEY: InjectionToken<RemoveKey> = Symbol('RemoveKey')
 /** The loop that reads the ring. */
 export const RING_REFRESH: InjectionToken<PeriodicTask> = Symbol('RingRefresh')
 /** Everything that is done again and again. */

@@ -10,15 +10,18 @@ export type AdminActionFacts = Omit<
 /** A secret of ours or the beginning of a JWT, which is what a client sends when it mixes its variables up. */
 const credential = /^(?:wi[sra]_|eyJ[\w-]*(?:\.|$))/
 
+const keyId = /^[\w-]{43}$/
+
 /**
  * The facts without values that must not be written down: IDs that are none (they may be of any length and hold
- * anything), and whatever looks like a secret or a JWT.
+ * anything; of keys as well), and whatever looks like a secret or a JWT.
  */
 export function withoutUnsafeFacts({
   sandbox_id,
   app,
   sub,
   aud,
+  kid,
   ...facts
 }: AdminActionFacts): AdminActionFacts {
   return {
@@ -26,6 +29,7 @@ export function withoutUnsafeFacts({
     ...(app !== undefined && isSafeIdentifier(app) && { app }),
     ...(sub !== undefined && !sub.split(':').some(isCredential) && { sub }),
     ...(aud !== undefined && ![aud].flat().some(isCredential) && { aud }),
+    ...(kid !== undefined && keyId.test(kid) && { kid }),
     ...facts,
   }
 }

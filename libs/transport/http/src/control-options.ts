@@ -5,10 +5,16 @@ import type {
   Issuer,
   IssuerErrorCode,
   KeyRing,
+  KeySpecification,
   RegisterSandbox,
   RegisterSandboxes,
+  RemoveKey,
   RenewSandboxSecret,
+  RevokeKey,
+  RotateByHand,
+  RotationPolicy,
   SandboxRegistry,
+  Seconds,
   TtlPolicy,
   VouchToken,
 } from '@workload-identity/core'
@@ -28,6 +34,9 @@ export type AdminActionName =
   | 'sandbox.renew_secret'
   | 'token.vouch'
   | 'registry.accept_loss'
+  | 'keys.rotate'
+  | 'keys.revoke'
+  | 'keys.remove'
 
 /**
  * One change or vouched token, for an audit log. Holds no secret and no token: an ID that is none, or that looks like a
@@ -50,6 +59,11 @@ export interface AdminAction {
   /** Of an accepted loss: the registry that counts from now on, and the one that was given up. */
   readonly registry_id?: string
   readonly lost_registry_id?: string
+  /** The key that was revoked or removed. */
+  readonly kid?: string
+  /** After a change of keys: the one that signs, and the one that waits. */
+  readonly active_kid?: string
+  readonly next_kid?: string
   /** The `X-Request-Id` of the answer. */
   readonly request_id: string
   readonly client_address: string
@@ -75,6 +89,15 @@ export interface ClusterFacts {
   readonly ttl: TtlPolicy
 }
 
+/** What decides about the rotation of keys, for `GET /v1/keys/plan`. */
+export interface RotationFacts {
+  readonly policy: RotationPolicy
+  /** The longest life of a token, with which the policy was checked. */
+  readonly maxTtl: Seconds
+  /** The kind of new keys. */
+  readonly specification: KeySpecification
+}
+
 /** What the control server needs. */
 export interface ControlServerOptions {
   readonly issuer: Pick<Issuer, 'issuerUrl' | 'discoveryDocument'>
@@ -87,6 +110,10 @@ export interface ControlServerOptions {
   readonly renewSandboxSecret: RenewSandboxSecret
   readonly vouchToken: VouchToken
   readonly acceptRegistryLoss: AcceptRegistryLoss
+  readonly rotateByHand: RotateByHand
+  readonly revokeKey: RevokeKey
+  readonly removeKey: RemoveKey
+  readonly rotation: RotationFacts
   /** Whose admin token this is; must take the same time for all tokens. */
   readonly authenticateAdmin: (token: string) => Admin | undefined
   /** The token endpoint as sandboxes reach it, with `/v1/token`, or `unix:<path>`: for `env`. */

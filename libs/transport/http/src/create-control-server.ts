@@ -5,7 +5,8 @@ import type { ControlServerOptions } from './control-options.ts'
 import { createHttpServer } from './create-http-server.ts'
 import { addHealthRoutes } from './routes/health.ts'
 import { addIssuerRoute } from './routes/issuer.ts'
-import { addKeysRoute } from './routes/keys.ts'
+import { addKeyChangeRoutes } from './routes/key-changes.ts'
+import { addKeysRoutes } from './routes/keys.ts'
 import { addMetricsRoute } from './routes/metrics.ts'
 import { addRegistryLossRoute } from './routes/registry-loss.ts'
 import { addSandboxBatchRoute } from './routes/sandbox-batches.ts'
@@ -30,7 +31,8 @@ export function createControlServer(options: ControlServerOptions): FastifyInsta
         addVouchedTokenRoute(admin, options, audited)
         addRegistryLossRoute(admin, options, audited)
         addIssuerRoute(admin, options)
-        addKeysRoute(admin, options)
+        addKeysRoutes(admin, options)
+        addKeyChangeRoutes(admin, options, audited)
         done()
       })
     },

@@ -107,5 +107,34 @@ export const registryLossAcceptance = closed({
   ),
 })
 
+/** The path of one key. */
+export const keyPath = closed({ kid: text('The ID of the key.') })
+
+/** The body of `POST /v1/keys/rotate`. */
+export const keyRotation = closed({
+  force: Type.Optional(
+    Type.Boolean({ description: 'Lets the next key sign at once, whoever has seen it; false unless given.' }),
+  ),
+  expected_active_kid: Type.Optional(
+    text('The key that signs now, as you saw it. When another one signs, nothing is done (409).'),
+  ),
+})
+
+/** The body of `POST /v1/keys/{kid}/revoke`. */
+export const keyRevocation = closed({
+  reason: Type.Optional(
+    text('Why, 1–200 characters without control characters. It stays in the history of the keys for good.'),
+  ),
+})
+
+/** The query of `DELETE /v1/keys/{kid}`. */
+export const keyRemoval = closed({
+  force: Type.Optional(
+    Type.Union([Type.Literal('true'), Type.Literal('false')], {
+      description: 'Whether to remove it also while tokens of it may be alive; false unless given.',
+    }),
+  ),
+})
+
 /** The query of a list, as texts. */
 export type PageParameters = Static<typeof pageQuery>

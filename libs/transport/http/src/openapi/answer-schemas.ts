@@ -1,7 +1,9 @@
-import { Type, type TProperties, type TSchema } from 'typebox'
+import { Type, type TSchema } from 'typebox'
 import { HTTP_ERROR_CODES } from '../http-options.ts'
 import {
   closed,
+  keyRevocation,
+  keyRotation,
   registryLossAcceptance,
   sandboxBatch,
   sandboxChange,
@@ -10,16 +12,8 @@ import {
   subject,
   vouchedToken,
 } from '../schemas.ts'
-
-const unixSeconds = (description: string) => Type.Integer({ description: `${description}, in Unix seconds.` })
-const optionalTexts = (names: Readonly<Record<string, string>>): TProperties =>
-  Object.fromEntries(
-    Object.entries(names).map(([name, description]) => [name, Type.Optional(Type.String({ description }))]),
-  )
-
-const algorithm = Type.Enum(['RS256', 'PS256', 'ES256', 'EdDSA'], {
-  description: 'A JWS algorithm (RFC 7518 §3.1, RFC 8037 §3.1).',
-})
+import { algorithm, jwk, optionalTexts, unixSeconds } from './common-schemas.ts'
+import { key, keyHistory, keyPage, revokedKey, rotatedKeys, rotationPlan } from './key-schemas.ts'
 
 /** The body of every 4xx and 5xx. */
 export const errorBody = closed({
@@ -37,21 +31,6 @@ export const discoveryDocument = closed({
     description: 'The algorithm of the key that signs now comes first.',
   }),
   claims_supported: Type.Array(Type.String()),
-})
-
-/** A public key. */
-export const jwk = closed({
-  kty: Type.Enum(['RSA', 'EC', 'OKP']),
-  kid: Type.String({ description: 'base64url SHA-256 of the public key.' }),
-  use: Type.Literal('sig'),
-  alg: algorithm,
-  ...optionalTexts({
-    n: 'RSA: the modulus.',
-    e: 'RSA: the exponent.',
-    crv: 'EC and OKP: the curve.',
-    x: 'EC and OKP: the public point or its x coordinate.',
-    y: 'EC: the y coordinate.',
-  }),
 })
 
 /** The JWK set. */
@@ -154,26 +133,6 @@ export const acceptedRegistryLoss = closed({
   }),
 })
 
-/** A published key with its state. */
-export const key = closed({
-  kid: Type.String(),
-  alg: algorithm,
-  state: Type.Enum(['next', 'active', 'retired'], {
-    description: '`next` does not sign yet, `active` signs, `retired` is there for verification only.',
-  }),
-  origin: Type.Enum(['generated', 'adopted']),
-  created_at: unixSeconds('When it was made'),
-  published_at: unixSeconds('When it was first published'),
-  activated_at: Type.Optional(unixSeconds('When it began to sign')),
-  retired_at: Type.Optional(unixSeconds('When it ceased to sign')),
-  remove_at: Type.Optional(unixSeconds('When it will no longer be published')),
-  reason: Type.Optional(Type.String()),
-  jwk,
-})
-
-/** The published keys, always one page. */
-export const keyPage = closed({ items: Type.Array(key), next: Type.Null() })
-
 /** The answer of a probe that succeeds. */
 export const healthy = closed({ status: Type.Literal('ok') })
 
@@ -200,5 +159,11 @@ export const namedSchemas: Readonly<Record<string, TSchema>> = {
   IssuerFacts: issuerFacts,
   Key: key,
   KeyPage: keyPage,
+  KeyHistory: keyHistory,
+  RotationPlan: rotationPlan,
+  KeyRotation: keyRotation,
+  RotatedKeys: rotatedKeys,
+  KeyRevocation: keyRevocation,
+  RevokedKey: revokedKey,
   Healthy: healthy,
 }

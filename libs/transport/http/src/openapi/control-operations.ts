@@ -1,7 +1,6 @@
 import {
   acceptedRegistryLoss,
   issuerFacts,
-  keyPage,
   mintedToken,
   sandbox,
   sandboxBatchResult,
@@ -127,13 +126,4 @@ export const issuerOperation: OperationDocs = {
   description: 'Who issues, where, and under which rules.',
   caller: 'admin',
   answers: { 200: { description: 'The facts.', schema: issuerFacts } },
-}
-
-/** `GET /v1/keys` */
-export const keysOperation: OperationDocs = {
-  operationId: 'listKeys',
-  summary: 'List the published keys',
-  description: 'The public halves with their states. All of them are one page.',
-  caller: 'admin',
-  answers: { 200: { description: 'The keys.', schema: keyPage } },
 }

@@ -1,0 +1,59 @@
+import {
+  createRemoveKey,
+  createRevokeKey,
+  createRotateByHand,
+  createRotateKeys,
+  type RotateKeysDependencies,
+} from '@workload-identity/core'
+import { createReplacedRings } from '../replaced-rings.ts'
+import { createRotationLoop } from '../rotation-loop.ts'
+import type { IssuerState } from './open-state.ts'
+import type { Get, Provide } from './provide.ts'
+import * as tokens from './tokens.ts'
+
+/** Pauses of what belongs to the rotation of keys, in milliseconds. */
+export interface RotationPauses {
+  readonly rotateKeys: number
+  readonly eraseReplaced: number
+}
+
+/** Provides everything that changes which keys there are: by the clock, by hand, and the end of what was replaced. */
+export function provideRotation(
+  provide: Provide,
+  get: Get,
+  { stores, opened }: IssuerState,
+  pauses: RotationPauses,
+): void {
+  const dependencies = (): RotateKeysDependencies => ({
+    keyRing: get(tokens.KEY_RING),
+    clock: get(tokens.CLOCK),
+    policy: get(tokens.CONFIG).rotation,
+    specification: get(tokens.CONFIG).signingAlgorithm,
+    onRepaired: (repair) => get(tokens.METRICS).recordRingRepair(repair),
+  })
+  provide(tokens.ROTATION_LOOP, () =>
+    createRotationLoop({
+      ...dependencies(),
+      rotateKeys: createRotateKeys(dependencies()),
+      ring: () => get(tokens.KEY_RING).ring(),
+      logger: get(tokens.LOGGER),
+      onStep({ type, kid }) {
+        get(tokens.METRICS).recordRotationStep(type)
+        get(tokens.AUDIT_LOG).write({ event: 'key_rotated', step: type, kid })
+      },
+      onFailure: () => get(tokens.METRICS).recordRotationFailure(),
+      everyMs: pauses.rotateKeys,
+    }),
+  )
+  provide(tokens.ROTATE_BY_HAND, () => createRotateByHand(dependencies()))
+  provide(tokens.REVOKE_KEY, () => createRevokeKey(dependencies()))
+  provide(tokens.REMOVE_KEY, () => createRemoveKey(dependencies()))
+  provide(tokens.REPLACED_RINGS, () =>
+    createReplacedRings({
+      keyStore: stores.keyStore,
+      logger: get(tokens.LOGGER),
+      startsPending: opened.ring.keys.some((key) => key.state === 'retired'),
+      everyMs: pauses.eraseReplaced,
+    }),
+  )
+}

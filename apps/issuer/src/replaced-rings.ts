@@ -1,0 +1,71 @@
+import { isIssuerError, type KeyStore } from '@workload-identity/core'
+import type { Logger } from 'pino'
+import { createPeriodicTask, type PeriodicTask } from './periodic-task.ts'
+
+/** What {@link createReplacedRings} needs. */
+export interface ReplacedRingsDependencies {
+  readonly keyStore: KeyStore
+  readonly logger: Logger
+  /** Whether a process before this one may have left something: it ended between a save and what follows it. */
+  readonly startsPending: boolean
+  /** Between two attempts while something is left. */
+  readonly everyMs: number
+}
+
+/** What earlier saves replaced, and its end. */
+export interface ReplacedRings {
+  /** The store, every save of which is followed by the erasure of what it replaced. */
+  readonly keyStore: KeyStore
+  readonly task: PeriodicTask
+  /** Whether there may be something left. */
+  isPending(): boolean
+}
+
+/**
+ * Has the store erase what saves replace, since that may hold private halves of keys that signed before. What it cannot
+ * erase is logged as a warning that says what to do, once, and tried again until nothing is left.
+ */
+export function createReplacedRings(dependencies: ReplacedRingsDependencies): ReplacedRings {
+  const { keyStore, logger, everyMs } = dependencies
+  let isPending = dependencies.startsPending && keyStore.eraseReplaced !== undefined
+  let told = ''
+
+  const erase = async () => {
+    if (!isPending) return
+    // Before, not after it: a save in between leaves something of its own.
+    isPending = false
+    const left = await attempt()
+    if (left.length === 0) {
+      if (told !== '') logger.info('what was left of replaced key rings is erased')
+      told = ''
+      return
+    }
+    isPending = true
+    const problem = left.join('\n')
+    if (problem !== told) {
+      logger.warn({ left }, 'private halves of keys that were replaced may be left in the key store')
+    }
+    told = problem
+  }
+  const attempt = async (): Promise<readonly string[]> => {
+    try {
+      return (await keyStore.eraseReplaced?.()) ?? []
+    } catch (error) {
+      const code = isIssuerError(error) ? error.code : 'unexpected error'
+      return [`the store could not be asked to erase them (${code}); this is tried again`]
+    }
+  }
+  const task = createPeriodicTask({ run: erase, everyMs })
+  return {
+    keyStore: {
+      ...keyStore,
+      async save(ring, expected) {
+        await keyStore.save(ring, expected)
+        isPending = keyStore.eraseReplaced !== undefined
+        task.runSoon()
+      },
+    },
+    task,
+    isPending: () => isPending,
+  }
+}
