@@ -179,4 +179,56 @@ describe('createFollowedKeyRing', () => {
   it('has test rings that differ in what is tested', () => {
     expect([first.write_id, second.write_id, second.generation]).toEqual([UUIDS.write, otherId, 6])
   })
+
+  it('saves a ring, and uses it from then on', async () => {
+    const { storage, clock, followed } = follow()
+    const changed = { ...second, generation: 6 }
+    clock.advance(10)
+    await followed.save(changed, first)
+    expect([followed.ring(), followed.readAt()]).toEqual([changed, after(10)])
+    expect(storage.ring).toEqual(storedOf(changed))
+  })
+
+  it('refuses to save over another ring than the one in use, or than the stored one', async () => {
+    const { storage, followed } = follow()
+    await expect(followed.save(second, { ...first, write_id: otherId })).rejects.toThrow(
+      withCode('ERR_STORE_CONFLICT'),
+    )
+    expect(storage.ring).toEqual(storedOf(first))
+    storage.ring = storedOf(second)
+    await expect(followed.save({ ...second, generation: 6 }, first)).rejects.toThrow(
+      withCode('ERR_STORE_CONFLICT'),
+    )
+    expect(storage.ring).toEqual(storedOf(second))
+    expect(followed.ring()).toBe(first)
+  })
+
+  it('uses nothing of which it is not known whether it was saved', async () => {
+    const { storage, followed } = follow()
+    storage.unavailable = true
+    await expect(followed.save(second, first)).rejects.toThrow(withCode('ERR_STORE_UNAVAILABLE'))
+    expect(followed.ring()).toBe(first)
+  })
+
+  it('saves after a refresh that is running, not in between', async () => {
+    const { storage, followed } = follow()
+    storage.ring = storedOf(second)
+    const [refresh, save] = await Promise.allSettled([
+      followed.refresh(),
+      followed.save({ ...second }, first),
+    ])
+    expect(refresh.status).toBe('fulfilled')
+    expect(save).toMatchObject({ status: 'rejected', reason: { code: 'ERR_STORE_CONFLICT' } })
+    expect(followed.ring()).toEqual(second)
+  })
+
+  it('remembers the latest reading when the clock is put back', async () => {
+    const { clock, followed } = follow()
+    expect(followed.latestReadAt()).toBe(START)
+    clock.set(after(1000))
+    await followed.refresh()
+    clock.set(after(500))
+    await followed.refresh()
+    expect([followed.readAt(), followed.latestReadAt()]).toEqual([after(500), after(1000)])
+  })
 })
