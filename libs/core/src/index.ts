@@ -127,6 +127,7 @@ export {
   CLOCK_TOLERANCE,
   DEFAULT_ROTATION_POLICY,
   derivedStaleIfError,
+  isReadingFresh,
   oldSetsGoneAt,
   rotationPolicyProblems,
   type PolicyCheck,
@@ -173,6 +174,7 @@ export { parseRunnerRecord, parseSandboxRecord } from './registry-record.ts'
 export { parseKeyEncryptionKey, type KeyEncryptionKey } from './sealing/key-encryption-key.ts'
 export { NO_SEALING, sealingKey, type Sealing, type SealingMode } from './sealing/sealing-mode.ts'
 export { createKeyEncryption, type RingEncryption } from './sealing/create-key-encryption.ts'
+export { sealKeyStore } from './sealing/seal-key-store.ts'
 export {
   createRecordSeal,
   type OpenedRecord,

@@ -144,6 +144,15 @@ export function oldSetsGoneAt(policy: RotationPolicy, change: UnixSeconds): Unix
 }
 
 /**
+ * Whether a ring that was read at `readAt` may sign at `now`. Pure. A clock that was put back must not make an old reading
+ * young: from before `readAt` it counts as stale, too, but for the tolerance that the policy reckons with.
+ */
+export function isReadingFresh(readAt: UnixSeconds, now: UnixSeconds, storeLag: Seconds): boolean {
+  const age = now - readAt
+  return age >= -CLOCK_TOLERANCE && age < storeLag
+}
+
+/**
  * Every inequality of a policy with its numbers, whether it holds or not; when all hold, no token can ever meet a
  * verifier that lacks its key. Pure.
  *

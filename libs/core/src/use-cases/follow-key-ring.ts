@@ -2,7 +2,7 @@ import { IssuerError, isIssuerError } from '../errors.ts'
 import { decodeKeyRing, encodeKeyRing, proveRing } from '../key-ring/codec.ts'
 import type { KeyRing } from '../key-ring/key-ring.ts'
 import { decideRingRecovery } from '../key-ring/ring-recovery.ts'
-import { CLOCK_TOLERANCE } from '../key-ring/rotation-policy.ts'
+import { isReadingFresh } from '../key-ring/rotation-policy.ts'
 import type { KeyEncryption } from '../ports/key-encryption.ts'
 import type { KeyStore, RingVersion, StoredKeyRing } from '../ports/key-store.ts'
 import type { Clock, Seconds, UnixSeconds } from '../time.ts'
@@ -92,12 +92,7 @@ export function createFollowedKeyRing(
     return turn
   }
 
-  // A clock that was put back must not make an old reading young: before `readAt` it counts as stale, too, but for the
-  // tolerance that the rotation policy reckons with.
-  const isFresh = () => {
-    const age = clock() - readAt
-    return age >= -CLOCK_TOLERANCE && age < storeLag
-  }
+  const isFresh = () => isReadingFresh(readAt, clock(), storeLag)
 
   const refresh = async (): Promise<RingRefresh> => {
     let repair: RingRepair | undefined
