@@ -10,7 +10,7 @@ export interface ControlledSandbox {
   readonly history: SandboxHistory
   readonly secret: string
   readonly secretHash: string
-  /** Requests to register or end it that were sent. */
+  /** Requests to register or end it that were sent: with more than one, the answer may tell what another one did. */
   registrations: number
   ends: number
 }
@@ -55,9 +55,11 @@ export function createController(
   const pick = <T>(items: readonly T[]): T | undefined => items[random.below(Math.max(1, items.length))]
   const asking = ({ secret, history }: ControlledSandbox): Asking => ({ secret, history })
 
+  let made = 0
   const newSandbox = async (): Promise<ControlledSandbox> => {
+    made += 1
+    const sandboxId = `${name}-${made}`
     const secret = generateSecret('sandbox')
-    const sandboxId = `${name}-${sandboxes.length}`
     const history: SandboxHistory = { sandboxId, askedAt: performance.now(), endTried: [], unknown: [] }
     const secretHash = await hashSecret(secret)
     const sandbox = { history, secret, secretHash, registrations: 0, ends: 0 }
@@ -67,12 +69,11 @@ export function createController(
 
   const register = async (sandbox: ControlledSandbox, replica: LivingReplica): Promise<boolean> => {
     const { history } = sandbox
-    const isFirst = sandbox.registrations === 0
     sandbox.registrations += 1
     const json = { sandbox_id: history.sandboxId, app: 'chaos', secret_sha256: sandbox.secretHash }
     const answer = await replica.control('/v1/sandboxes', { method: 'POST', json })
     if (answer === undefined || answer.status === 503) return false
-    if (answer.status !== 201 && (answer.status !== 409 || isFirst)) {
+    if (answer.status !== 201 && (answer.status !== 409 || sandbox.registrations === 1)) {
       ledger.violation(`${history.sandboxId} could not be registered: ${answer.status} ${answer.text}`)
       return false
     }
@@ -84,7 +85,6 @@ export function createController(
   const end = async (sandbox: ControlledSandbox, replica: LivingReplica): Promise<void> => {
     const { history } = sandbox
     const { index, starts } = replica
-    const isFirst = sandbox.ends === 0
     sandbox.ends += 1
     history.endAskedAt ??= performance.now()
     const path = `/v1/sandboxes/${encodeURIComponent(history.sandboxId)}`
@@ -93,7 +93,7 @@ export function createController(
     const { status, answeredAt: at, text } = answer
     if (status === 503) {
       history.endTried.push({ replica: { index, starts }, at })
-    } else if (status === 204 || (status === 404 && (!isFirst || history.unknown.length > 0))) {
+    } else if (status === 204 || (status === 404 && (sandbox.ends > 1 || history.unknown.length > 0))) {
       history.ended = { replica: { index, starts }, at }
     } else {
       ledger.violation(`${history.sandboxId}, live, could not be ended: ${status} ${text}`)
