@@ -5,6 +5,7 @@ import {
   type KeySpecification,
   type ResolvedIssuerUrl,
   type RotationPolicy,
+  type SealingMode,
   type TtlPolicy,
 } from '@workload-identity/core'
 import {
@@ -21,6 +22,8 @@ import { configChecks } from './config-checks.ts'
 import { toRotationPolicy, toTtlPolicy } from './config-policies.ts'
 import { createRedisCheck, toRedisConfig, type RedisConfig } from './redis-config.ts'
 import { readRegistrationFile, type Registration } from './registration-file.ts'
+import { createSealingCheck } from './sealing-check.ts'
+import { createSecretReader, type SecretReader } from './secret-source.ts'
 import { settingsTable } from './settings-table.ts'
 import { version } from './version.ts'
 
@@ -44,6 +47,8 @@ export interface IssuerConfig {
   /** Folder of an existing cluster whose keys are taken over into an empty store. */
   readonly adoptKeys?: string
   readonly adoptMode: AdoptMode
+  /** How the store is sealed. The keys are read again where they are needed, so that no configuration holds one. */
+  readonly sealing: SealingConfig
   readonly publicListen: ListenAddress
   readonly tokenListen: ListenAddress
   readonly controlListen: ListenAddress
@@ -58,6 +63,13 @@ export interface IssuerConfig {
   readonly adminTokenFile: string
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error'
   readonly auditLog?: string
+}
+
+/** How the store is sealed, as configured. */
+export interface SealingConfig {
+  readonly mode: SealingMode
+  /** The first key seals, all of them open; none = the store is not sealed. */
+  readonly keys: readonly SecretReader[]
 }
 
 /** The configuration, or a text that was asked for instead (`--help`, `--version`). */
@@ -102,17 +114,18 @@ export function readConfig(argv: readonly string[], env: Environment): ConfigRea
     description: 'OIDC issuer of a cluster: signs tokens for its sandboxes and publishes its keys.',
     argv,
     env,
-    checks: [identityCheck, createRedisCheck(argv), ...configChecks],
+    checks: [identityCheck, createRedisCheck(argv), createSealingCheck(env), ...configChecks],
   })
   if (result.kind !== 'config') return { kind: 'text', text: result.text }
   if (resolved === undefined) throw new TypeError('the check of the issuer URL did not run')
-  return { kind: 'config', config: toConfig(result.config, resolved, registration) }
+  return { kind: 'config', config: toConfig(result.config, resolved, registration, env) }
 }
 
 function toConfig(
   settings: Settings,
   { issuerUrl, source }: ResolvedIssuerUrl,
   registration: Registration,
+  env: Environment,
 ): IssuerConfig {
   const organizationId = settings.organizationId ?? registration.organization_id
   const clusterId = settings.clusterId ?? registration.cluster_id
@@ -134,6 +147,10 @@ function toConfig(
     requireKeys: settings.requireKeys,
     ...(settings.adoptKeys !== undefined && { adoptKeys: settings.adoptKeys }),
     adoptMode: settings.adoptMode,
+    sealing: {
+      mode: settings.sealing,
+      keys: settings.keyEncryptionKeys.map((source) => createSecretReader(source, env)),
+    },
     publicListen: settings.publicListen,
     tokenListen: settings.tokenListen,
     controlListen: settings.controlListen,

@@ -36,6 +36,9 @@ function findRingProblem(keyRing: HealthDependencies['keyRing']): string | undef
   if (isIssuerError(failure, 'ERR_STORE_SCHEMA_NEWER')) {
     return 'key_ring: a newer release wrote the store; it is left alone (ERR_STORE_SCHEMA_NEWER)'
   }
+  if (isIssuerError(failure, 'ERR_SEAL_BROKEN', 'ERR_SEAL_MISSING', 'ERR_SEAL_KEY_UNKNOWN')) {
+    return `key_ring: the store holds one that is refused because of its seal; it is left alone (${failure.code})`
+  }
   return keyRing.isFresh()
     ? undefined
     : 'key_ring: the store could not be read for too long; signing has stopped'

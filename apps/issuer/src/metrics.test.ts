@@ -18,6 +18,7 @@ function create() {
     keyRing: { ring: () => ring, readAt: () => now, isFresh: () => true },
     rotation: () => ({ plan: { at: unixSeconds(now - 30), because: 'of the policy' }, succeededAt: now }),
     isErasurePending: () => true,
+    sealing: { keys: [], mode: 'strict', recordsLeft: () => undefined },
     auditLog: { failures: () => 3 },
     clock: clock.now,
   })
@@ -60,11 +61,13 @@ describe('createMetrics', () => {
     const metrics = create()
     metrics.recordStoreError(new IssuerError('ERR_STORE_UNAVAILABLE', 'x'))
     metrics.recordStoreError(new IssuerError('ERR_REGISTRY_LOST', 'x'))
+    metrics.recordStoreError(new IssuerError('ERR_SEAL_BROKEN', 'x'))
     metrics.recordStoreError(new IssuerError('ERR_SANDBOX_EXISTS', 'x'))
     const { body } = await metrics.render()
     expect(body.match(/^wid_store_errors_total\{.*$/gm)).toEqual([
       'wid_store_errors_total{code="ERR_STORE_UNAVAILABLE"} 1',
       'wid_store_errors_total{code="ERR_REGISTRY_LOST"} 1',
+      'wid_store_errors_total{code="ERR_SEAL_BROKEN"} 1',
     ])
   })
 

@@ -9,6 +9,7 @@ import {
 import type { HttpAnswerFacts } from '@workload-identity/transport-http'
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { AuditLog } from './audit-log.ts'
+import { addSealingMetrics, type SealingMetricsOptions } from './sealing-metrics.ts'
 import { addRotationMetrics, type RotationMetrics, type RotationMetricsOptions } from './rotation-metrics.ts'
 import { version } from './version.ts'
 
@@ -32,6 +33,7 @@ export interface Metrics extends RotationMetrics {
 export interface MetricsDependencies extends RotationMetricsOptions {
   readonly keyRing: Pick<FollowedKeyRing, 'ring' | 'readAt' | 'isFresh'>
   readonly auditLog: Pick<AuditLog, 'failures'>
+  readonly sealing: SealingMetricsOptions
   /** How many files with private keys are in the folder they were adopted from; `undefined` when that cannot be told. */
   readonly countAdoptedFiles?: () => number | undefined
 }
@@ -48,6 +50,7 @@ export function createMetrics(dependencies: MetricsDependencies): Metrics {
   collectDefaultMetrics({ register })
   addKeyRingMetrics(register, keyRing, clock)
   const rotation = addRotationMetrics(register, dependencies)
+  addSealingMetrics(register, dependencies.sealing)
   new Gauge({
     name: 'wid_build_info',
     help: 'Always 1; its labels tell the version of the issuer and of Node.',
@@ -107,7 +110,7 @@ export function createMetrics(dependencies: MetricsDependencies): Metrics {
     },
     recordStoreError(error) {
       if (!isIssuerError(error)) return
-      if (/^ERR_(STORE|REGISTRY)_/.test(error.code)) storeErrors.inc({ code: error.code })
+      if (/^ERR_(STORE|REGISTRY|SEAL)_/.test(error.code)) storeErrors.inc({ code: error.code })
     },
     recordSandboxFound: (from) => found.inc({ from }),
     recordRingRepair({ outcome, found }) {

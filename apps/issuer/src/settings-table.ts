@@ -18,6 +18,7 @@ import {
 } from '@workload-identity/settings'
 import { listenerSettings } from './listener-settings.ts'
 import { redisSettings } from './redis-settings.ts'
+import { parseSecretSource } from './secret-source.ts'
 
 const audience = () => textSchema((text) => parseAudiences(text)[0] ?? text)
 const file = () => ({ schema: filePath(), valueName: '<file>' })
@@ -114,6 +115,24 @@ export const settingsTable = defineSettings({
   requireKeys: booleanSetting({
     flag: 'require-keys',
     description: 'Refuse an empty store instead of generating a first key.',
+    group: 'Store',
+  }),
+  keyEncryptionKeys: setting({
+    flag: 'key-encryption-key-file',
+    description:
+      'Key that seals the store: 32 random bytes as base64url or hexadecimal digits, in a file that only its owner can read. Also `credential:<name>` for a systemd credential, or `env:<name>` for an environment variable. The first one seals, all of them open.',
+    schema: textSchema(parseSecretSource),
+    valueName: '<file>',
+    repeatable: true,
+    group: 'Store',
+  }),
+  sealing: setting({
+    flag: 'sealing',
+    description:
+      'What becomes of what is not sealed, when there is a key: `strict` refuses it; `adopt` takes it over and seals it; `remove` takes it over, and takes the seals off the store.',
+    schema: oneOf(['strict', 'adopt', 'remove']),
+    valueName: '<mode>',
+    default: 'strict',
     group: 'Store',
   }),
   adoptKeys: setting({

@@ -28,7 +28,7 @@ const configurationErrors = [SettingsError, ConfigurationError, TlsFilesError]
 
 /**
  * Explains a failed start in one sentence for the operator, without a stack for everything that can be expected to go
- * wrong. A changed issuer URL is a mistake in the configuration; whatever is wrong with a store is not.
+ * wrong. A changed issuer URL and a missing key are mistakes in the configuration; whatever is wrong with a store is not.
  */
 export function describeStartFailure(error: unknown): StartFailure {
   if (configurationErrors.some((type) => error instanceof type)) {
@@ -37,7 +37,9 @@ export function describeStartFailure(error: unknown): StartFailure {
   if (error instanceof ListenError || error instanceof StartRefusedError)
     return { exitCode: EXIT_FAILURE, message: error.message }
   if (isIssuerError(error)) {
-    const exitCode = isIssuerError(error, 'ERR_ISSUER_URL_CHANGED') ? EXIT_CONFIG : EXIT_FAILURE
+    const exitCode = isIssuerError(error, 'ERR_ISSUER_URL_CHANGED', 'ERR_SEAL_KEY_UNKNOWN')
+      ? EXIT_CONFIG
+      : EXIT_FAILURE
     const reason = describeCause(error.cause)
     return {
       exitCode,

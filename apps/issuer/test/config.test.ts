@@ -58,6 +58,7 @@ describe('readConfig', () => {
       allowNetworkFileSystem: false,
       requireKeys: false,
       adoptMode: 'default',
+      sealing: { mode: 'strict', keys: [] },
       publicListen: { kind: 'tcp', host: '127.0.0.1', port: 8080 },
       tokenListen: { kind: 'tcp', host: '127.0.0.1', port: 7123 },
       controlListen: { kind: 'tcp', host: '127.0.0.1', port: 7124 },

@@ -28,6 +28,7 @@ import { createPeriodicTask } from '../periodic-task.ts'
 import { createRingChangeWatch } from '../ring-change-watch.ts'
 import { createRingRefreshLoop } from '../ring-refresh-loop.ts'
 import { findRotationProblem } from '../rotation-loop.ts'
+import { createSealingTask } from '../sealing-task.ts'
 import type { IssuerState } from './open-state.ts'
 import { createLifecycleParts } from './lifecycle-parts.ts'
 import type { Get, Provide } from './provide.ts'
@@ -41,6 +42,7 @@ const usualPauses = {
   refreshSharedRing: 1_500,
   rotateKeys: 10_000,
   eraseReplaced: 60_000,
+  sealAnew: 300_000,
   sweepExpired: 300_000,
   lookAtAdminTokens: 1_000,
   lookAtTlsFiles: 5_000,
@@ -181,6 +183,7 @@ function provideProcess(
       keyRing: get(tokens.KEY_RING),
       rotation: () => get(tokens.ROTATION_LOOP).state(),
       isErasurePending: () => get(tokens.REPLACED_RINGS).isPending(),
+      sealing: { ...state.stores.sealing, recordsLeft: () => get(tokens.SEALING_TASK).recordsLeft() },
       auditLog: get(tokens.AUDIT_LOG),
       clock: get(tokens.CLOCK),
     }),
@@ -193,6 +196,14 @@ function provideProcess(
         const { storeLag } = get(tokens.CONFIG).rotation
         return findRotationProblem(get(tokens.ROTATION_LOOP).state(), get(tokens.CLOCK)(), storeLag)
       },
+    }),
+  )
+  provide(tokens.SEALING_TASK, () =>
+    createSealingTask({
+      stores: state.stores,
+      clock: get(tokens.CLOCK),
+      logger: get(tokens.LOGGER),
+      everyMs: pauses.sealAnew,
     }),
   )
   provide(tokens.LISTENERS, () =>
@@ -240,6 +251,7 @@ function provideProcess(
       get(tokens.RING_REFRESH),
       get(tokens.ROTATION_LOOP),
       get(tokens.REPLACED_RINGS).task,
+      get(tokens.SEALING_TASK),
       createPeriodicTask({ run: async () => adminTokens.refresh(), everyMs: pauses.lookAtAdminTokens }),
       createExpirySweep({
         sandboxes: get(tokens.SANDBOXES),

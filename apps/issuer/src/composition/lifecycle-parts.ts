@@ -1,4 +1,4 @@
-import { activeKey } from '@workload-identity/core'
+import { activeKey, sealingKey } from '@workload-identity/core'
 import { describeStore } from '@workload-identity/settings'
 import type { IssuerConfig } from '../config.ts'
 import type { LifecyclePart } from '../lifecycle.ts'
@@ -80,7 +80,7 @@ function announce({ config, state }: LifecyclePartsOptions): void {
       'the registry is lost: sandboxes cannot be told until the one the key ring records is back, or an admin accepts the loss',
     )
   }
-  logger.warn('the store is not sealed: whoever can write it can add keys and secrets')
+  announceSealing(state)
   const audience = config.defaultAudience ?? config.issuerUrl
   if (config.allowedAudiences === undefined) {
     logger.info('any audience is allowed: --allowed-audience would limit them')
@@ -88,6 +88,20 @@ function announce({ config, state }: LifecyclePartsOptions): void {
     logger.warn(
       { audience },
       'the default audience is not an allowed one: a token must be asked for with an audience',
+    )
+  }
+}
+
+function announceSealing({ logger, stores: { sealing } }: IssuerState): void {
+  const kid = sealingKey(sealing)?.id
+  if (kid === undefined) {
+    logger.warn('the store is not sealed: whoever can write it can add keys and secrets')
+  } else if (sealing.mode === 'strict') {
+    logger.info({ kid, opens_with: sealing.keys.map(({ id }) => id) }, 'the store is sealed')
+  } else {
+    logger.warn(
+      { kid },
+      'the store is sealed, and what is not sealed is taken over: whoever can write it can add secrets until --sealing is strict',
     )
   }
 }

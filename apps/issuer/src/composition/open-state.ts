@@ -6,7 +6,6 @@ import {
   type Clock,
   type OpenedKeyRing,
 } from '@workload-identity/core'
-import type { Stores } from '@workload-identity/store-admin'
 import { assertCanListen } from '@workload-identity/transport-http'
 import type { Logger } from 'pino'
 import { readKeysFolder, type KeysFolder } from '../adopt-keys-folder.ts'
@@ -14,6 +13,8 @@ import { assertAdopted, nothingToAdopt, summarizeKeys, toAdoption, type AdoptedK
 import { openAdminTokens, type AdminTokens } from '../admin-tokens.ts'
 import { noAuditLog, openAuditLog, type AuditLog } from '../audit-log.ts'
 import type { IssuerConfig } from '../config.ts'
+import { openSealing } from '../open-sealing.ts'
+import { sealStores, type SealedStores } from './sealed-stores.ts'
 import { openStores } from './stores.ts'
 
 /** Everything an issuer has to open before it can be wired. */
@@ -22,7 +23,7 @@ export interface IssuerState {
   readonly clock: Clock
   readonly adminTokens: AdminTokens
   readonly auditLog: AuditLog
-  readonly stores: Stores
+  readonly stores: SealedStores
   readonly opened: OpenedKeyRing
   /** The keys in the folder to adopt from; none without one. */
   readonly adoptedKeys: readonly AdoptedKey[]
@@ -32,7 +33,7 @@ export interface IssuerState {
 export const systemClock: Clock = () => fromMilliseconds(Date.now())
 
 /**
- * Reads the keys to adopt, opens audit log and admin tokens, tries the addresses to listen on, and opens stores and key
+ * Reads the keys to adopt and those that seal, opens audit log and admin tokens, tries the addresses to listen on, and opens stores and key
  * ring, in this order: a mistake in the configuration and a busy port show before a first key is made. Closes again what it opened when something fails.
  *
  * @throws {ConfigurationError} for files that cannot be used.
@@ -48,7 +49,7 @@ export async function openState(
   const folder = config.adoptKeys === undefined ? undefined : await readKeysFolder(config.adoptKeys)
   const auditLog =
     config.auditLog === undefined ? noAuditLog : openAuditLog({ path: config.auditLog, clock, logger })
-  let stores: Stores | undefined
+  let stores: SealedStores | undefined
   try {
     const adminTokens = openAdminTokens({
       path: config.adminTokenFile,
@@ -58,7 +59,9 @@ export async function openState(
     })
     // A first ring belongs to the issuer URL for good, so none is made for an issuer that could not serve it.
     await assertCanListen([config.publicListen, config.tokenListen, config.controlListen])
-    stores = await openStores(config, logger)
+    const sealing = await openSealing(config.sealing)
+    const clusterId = config.clusterId ?? DEFAULT_CLUSTER
+    stores = sealStores(await openStores(config, logger), { sealing, clusterId, logger })
     const opened = await openRing(config, folder, stores, clock)
     const adoptedKeys = folder === undefined ? [] : summarizeKeys(folder)
     return { logger, clock, adminTokens, auditLog, stores, opened, adoptedKeys }
@@ -72,7 +75,7 @@ export async function openState(
 async function openRing(
   config: IssuerConfig,
   folder: KeysFolder | undefined,
-  { keyStore, registryIdentity: registry }: Stores,
+  { keyStore, registryIdentity: registry }: SealedStores,
   clock: Clock,
 ): Promise<OpenedKeyRing> {
   const adoption = folder && toAdoption(folder, config.adoptMode)

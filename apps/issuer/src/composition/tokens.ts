@@ -30,6 +30,7 @@ import type { Metrics } from '../metrics.ts'
 import type { PeriodicTask } from '../periodic-task.ts'
 import type { ReplacedRings } from '../replaced-rings.ts'
 import type { RotationLoop } from '../rotation-loop.ts'
+import type { SealingTask } from '../sealing-task.ts'
 
 // One token for each role; which object plays it is decided in container.ts alone.
 
@@ -75,6 +76,8 @@ export const VOUCH_TOKEN: InjectionToken<VouchToken> = Symbol('VouchToken')
 export const ACCEPT_REGISTRY_LOSS: InjectionToken<AcceptRegistryLoss> = Symbol('AcceptRegistryLoss')
 /** Liveness and readiness. */
 export const HEALTH: InjectionToken<HealthChecks> = Symbol('HealthChecks')
+/** Seals anew what is sealed otherwise than configured. */
+export const SEALING_TASK: InjectionToken<SealingTask> = Symbol('SealingTask')
 /** The three HTTP servers and where they listen. */
 export const LISTENERS: InjectionToken<Listeners> = Symbol('Listeners')
 /** What saves of the ring replaced, and its end. */

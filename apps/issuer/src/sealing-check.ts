@@ -1,0 +1,22 @@
+import { checkBetween, type Environment, type SettingsCheck } from '@workload-identity/settings'
+import { createSecretReader } from './secret-source.ts'
+import { settingsTable } from './settings-table.ts'
+
+/** What must hold between the settings about sealing: every key can be read, and a mode is about keys. */
+export function createSealingCheck(env: Environment): SettingsCheck<typeof settingsTable> {
+  return checkBetween(settingsTable, ['keyEncryptionKeys', 'sealing'], ({ keyEncryptionKeys, sealing }) => {
+    if (keyEncryptionKeys.length === 0 && sealing !== 'strict') {
+      return [
+        `--sealing ${sealing} needs the key: give --key-encryption-key-file, too (a seal is taken off only by who can open it)`,
+      ]
+    }
+    return keyEncryptionKeys.flatMap((source) => {
+      try {
+        createSecretReader(source, env).read()
+        return []
+      } catch (error) {
+        return [error instanceof Error ? error.message : `${source.name} cannot be read`]
+      }
+    })
+  })
+}
