@@ -97,7 +97,7 @@ export const mutants: readonly Mutant[] = [
     harm: 'a key is said to be in use a second too long',
   },
   {
-    file: `${core}/use-cases/make-ring-step.ts`,
+    file: `${core}/use-cases/change-key-ring.ts`,
     find: 'keyRing.ring().write_id !== changed.write_id',
     replace: 'keyRing.ring().write_id === changed.write_id',
     harm: 'a step that was not saved is told as made',
