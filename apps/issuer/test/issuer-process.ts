@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 import { sendRequest, type HttpAnswer, type HttpRequest } from './send-request.ts'
 
-const entryPoint = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+const mainFile = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 
 /** What a started issuer printed as its `ready` line. */
 export interface ReadyLine {
@@ -27,6 +27,8 @@ export interface IssuerProcessOptions {
   /** Flags after the usual ones, which they override. */
   readonly flags?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
+  /** The file to run instead of `main.ts`. */
+  readonly entryPoint?: string
 }
 
 /** An issuer that runs as a process of its own. */
@@ -166,7 +168,7 @@ function usualFlags(folder: string, issuerUrl: string): readonly string[] {
 
 function spawnIssuer(
   usual: readonly string[],
-  { flags: own = [], env = {} }: Partial<IssuerProcessOptions>,
+  { flags: own = [], env = {}, entryPoint = mainFile }: Partial<IssuerProcessOptions>,
 ): {
   readonly child: ChildProcess
   readonly output: { stdout: string; stderr: string }

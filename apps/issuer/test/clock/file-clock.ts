@@ -3,7 +3,7 @@ import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /** The environment variable that names the file of the clock to the processes of a test. */
-export const CLOCK_FILE_VARIABLE = 'WID_TEST_CLOCK_FILE'
+export const CLOCK_FILE_VARIABLE = 'TEST_CLOCK_FILE'
 
 /** A clock that several processes share: the machine's, moved by an offset that a test changes. */
 export interface TestClock {
