@@ -19,7 +19,8 @@ export function readCopyMark(document: string): CopyMark | undefined {
   const mark: unknown =
     typeof value === 'object' && value !== null ? Reflect.get(value, 'unfinished_copy_of') : undefined
   if (typeof mark !== 'object' || mark === null) return undefined
-  const [ringId, registryId]: unknown[] = [Reflect.get(mark, 'ring_id'), Reflect.get(mark, 'registry_id')]
+  const ringId: unknown = Reflect.get(mark, 'ring_id')
+  const registryId: unknown = Reflect.get(mark, 'registry_id')
   if (typeof ringId !== 'string' || typeof registryId !== 'string') return undefined
   return { ring_id: ringId, registry_id: registryId }
 }
