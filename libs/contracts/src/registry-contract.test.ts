@@ -7,6 +7,7 @@ import { changeFaults } from './registry-change-faults.testing.ts'
 import { expiryFaults } from './registry-expiry-faults.testing.ts'
 import { listFaults } from './registry-list-faults.testing.ts'
 import { lossFaults } from './registry-loss-faults.testing.ts'
+import { outdatedSecretFaults } from './registry-outdated-secret-faults.testing.ts'
 import { recordFaults } from './registry-record-faults.testing.ts'
 import { secretFaults } from './registry-secret-faults.testing.ts'
 
@@ -16,6 +17,7 @@ const brokenRegistries = [
   ...changeFaults,
   ...batchFaults,
   ...secretFaults,
+  ...outdatedSecretFaults,
   ...expiryFaults,
   ...listFaults,
 ]

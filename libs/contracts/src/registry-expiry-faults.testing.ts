@@ -44,6 +44,8 @@ export const expiryFaults: readonly BrokenRegistry[] = [
       },
     })),
     found: [
+      'sandbox secrets: frees a secret for a replacement at its valid_until, not one second before',
+      'sandbox secrets: leaves a secret to its new owner when who had it before is replaced, with it and without it',
       'sandbox expiry: answers false to an end at expires_at, true one second before',
       'sandbox expiry: rejects a replacement at expires_at with ERR_SANDBOX_NOT_FOUND, takes it one second before',
       'sandbox expiry: frees the secret of an expired sandbox for a replacement',
@@ -55,6 +57,8 @@ export const expiryFaults: readonly BrokenRegistry[] = [
       sandboxes: { register: (record) => sandboxes.register(record, EPOCH) },
     })),
     found: [
+      'sandbox secrets: frees a secret for a registration at its valid_until, not one second before',
+      'sandbox secrets: leaves a secret to its new owner when who had it before is replaced, with it and without it',
       'sandbox expiry: lets an ID be registered again at expires_at, not one second before',
       'sandbox expiry: frees the secret of a sandbox for a registration at its expires_at, not one second before',
     ],
@@ -65,6 +69,9 @@ export const expiryFaults: readonly BrokenRegistry[] = [
     found: [
       'sandbox secrets: no longer finds a secret at its valid_until',
       'sandbox secrets: gives a kept secret the valid_until of the replacement',
+      'sandbox secrets: frees a secret for a registration at its valid_until, not one second before',
+      'sandbox secrets: frees a secret for a replacement at its valid_until, not one second before',
+      'sandbox secrets: leaves a secret to its new owner when who had it before is replaced, with it and without it',
       'sandbox expiry: no longer finds a sandbox by ID at its expires_at',
       'sandbox expiry: no longer finds a sandbox by secret at its expires_at',
       'sandbox expiry: no longer lists a sandbox at its expires_at',
@@ -78,6 +85,7 @@ export const expiryFaults: readonly BrokenRegistry[] = [
       'sandbox expiry: keeps live sandboxes, their secrets and their expiry when expired ones are removed',
       'sandbox list: counts only live sandboxes towards a page',
       'runners: finds a secret one second before its valid_until, no longer at it',
+      'runners: frees a secret at its valid_until, not one second before',
     ],
   },
   {
@@ -87,6 +95,8 @@ export const expiryFaults: readonly BrokenRegistry[] = [
       'sandbox secrets: finds the whole record by each of its two secrets',
       'sandbox secrets: finds a secret one second before its valid_until',
       'sandbox secrets: gives a kept secret the valid_until of the replacement',
+      'sandbox secrets: frees a secret for a registration at its valid_until, not one second before',
+      'sandbox secrets: frees a secret for a replacement at its valid_until, not one second before',
       'sandbox expiry: finds and lists a sandbox one second before its expires_at',
       'sandbox expiry: answers false to an end at expires_at, true one second before',
       'sandbox expiry: rejects a replacement at expires_at with ERR_SANDBOX_NOT_FOUND, takes it one second before',

@@ -59,7 +59,9 @@ export const secretFaults: readonly BrokenRegistry[] = [
     found: [
       'sandbox secrets: finds the whole record by each of its two secrets',
       'sandbox secrets: keeps a sandbox and its other secret when one secret is past its valid_until',
+      'sandbox secrets: frees a secret for a registration at its valid_until, not one second before',
       'runners: gives back a record with every field as it was registered, by ID and by each secret',
+      'runners: frees a secret at its valid_until, not one second before',
     ],
   },
   {
@@ -150,6 +152,9 @@ export const secretFaults: readonly BrokenRegistry[] = [
     found: [
       'sandbox secrets: frees the secret of an ended sandbox',
       'sandbox secrets: frees a secret that a replacement left out',
+      'sandbox secrets: frees a secret for a registration at its valid_until, not one second before',
+      'sandbox secrets: frees a secret for a replacement at its valid_until, not one second before',
+      'sandbox secrets: leaves a secret to its new owner when who had it before is replaced, with it and without it',
       'sandbox expiry: frees the secret of a sandbox for a registration at its expires_at, not one second before',
       'sandbox expiry: frees the secret of an expired sandbox for a replacement',
     ],
@@ -178,8 +183,11 @@ export const secretFaults: readonly BrokenRegistry[] = [
       'sandbox secrets: rejects a registration with a secret of another live sandbox with ERR_SECRET_IN_USE',
       'sandbox secrets: rejects a replacement with a secret of another live sandbox with ERR_SECRET_IN_USE',
       'sandbox secrets: lets one of 50 concurrent registrations with the same secret win',
+      'sandbox secrets: frees a secret for a registration at its valid_until, not one second before',
+      'sandbox secrets: frees a secret for a replacement at its valid_until, not one second before',
       'sandbox expiry: frees the secret of a sandbox for a registration at its expires_at, not one second before',
       'runners: rejects a secret of another runner with ERR_SECRET_IN_USE and changes nothing',
+      'runners: frees a secret at its valid_until, not one second before',
     ],
   },
   {
@@ -211,8 +219,10 @@ export const secretFaults: readonly BrokenRegistry[] = [
     found: [
       'sandbox secrets: rejects a registration with a secret of another live sandbox with ERR_SECRET_IN_USE',
       'sandbox secrets: lets one of 50 concurrent registrations with the same secret win',
+      'sandbox secrets: frees a secret for a registration at its valid_until, not one second before',
       'sandbox expiry: frees the secret of a sandbox for a registration at its expires_at, not one second before',
       'runners: rejects a secret of another runner with ERR_SECRET_IN_USE and changes nothing',
+      'runners: frees a secret at its valid_until, not one second before',
     ],
   },
 ]

@@ -171,6 +171,19 @@ export const runnerRegistryCases: readonly ContractCase<RegistryHarness>[] = [
     },
   },
   {
+    name: 'runners: frees a secret at its valid_until, not one second before',
+    async run(harness) {
+      const { runners } = await openClaimed(harness)
+      const outdated = { sha256: hash(1), valid_until: LATER }
+      await runners.register(runner('node-1', { secrets: [secret(2), outdated] }), NOW)
+      const registration = runners.register(runner('node-2', { secrets: [secret(1)] }), NOW)
+      await expect(registration).rejects.toThrowWithCode('ERR_SECRET_IN_USE')
+      await runners.register(runner('node-2', { secrets: [secret(1)] }), LATER)
+      expect((await runners.findBySecretHash(hash(1), LATER))?.runner_id).toBe('node-2')
+      expect((await runners.findBySecretHash(hash(2), LATER))?.runner_id).toBe('node-1')
+    },
+  },
+  {
     name: 'runners: lists every runner once, ordered by ID as ASCII text, over pages',
     async run(harness) {
       const { runners } = await openClaimed(harness)

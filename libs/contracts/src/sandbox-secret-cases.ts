@@ -3,6 +3,9 @@ import type { ContractCase } from './contract-case.ts'
 import type { RegistryHarness } from './registry-harness.ts'
 import { BEFORE, hash, LATER, NOW, openClaimed, sandbox, secret } from './registry-fixtures.ts'
 
+/** A secret that no longer counts at {@link LATER}. */
+const outdated = { sha256: hash(1), valid_until: LATER }
+
 /** Finding sandboxes by the hash of a secret, and to whom a secret belongs. */
 export const sandboxSecretCases: readonly ContractCase<RegistryHarness>[] = [
   {
@@ -143,6 +146,44 @@ export const sandboxSecretCases: readonly ContractCase<RegistryHarness>[] = [
       await sandboxes.replace(sandbox('a', { secrets: [secret(2)], revision: 2 }), NOW)
       await sandboxes.register(sandbox('b', { secrets: [secret(1)] }), NOW)
       expect((await sandboxes.findBySecretHash(hash(1), NOW))?.sandbox_id).toBe('b')
+    },
+  },
+  {
+    name: 'sandbox secrets: frees a secret for a registration at its valid_until, not one second before',
+    async run(harness) {
+      const { sandboxes } = await openClaimed(harness)
+      await sandboxes.register(sandbox('a', { secrets: [secret(2), outdated] }), NOW)
+      const registration = () => sandboxes.register(sandbox('b', { secrets: [secret(1)] }), NOW)
+      await expect(registration()).rejects.toThrowWithCode('ERR_SECRET_IN_USE')
+      await sandboxes.register(sandbox('b', { secrets: [secret(1)] }), LATER)
+      expect((await sandboxes.findBySecretHash(hash(1), LATER))?.sandbox_id).toBe('b')
+      expect((await sandboxes.findBySecretHash(hash(2), LATER))?.sandbox_id).toBe('a')
+    },
+  },
+  {
+    name: 'sandbox secrets: frees a secret for a replacement at its valid_until, not one second before',
+    async run(harness) {
+      const { sandboxes } = await openClaimed(harness)
+      await sandboxes.register(sandbox('a', { secrets: [secret(2), outdated] }), NOW)
+      await sandboxes.register(sandbox('b', { secrets: [secret(3)] }), NOW)
+      const changed = sandbox('b', { secrets: [secret(1)], revision: 2 })
+      await expect(sandboxes.replace(changed, NOW)).rejects.toThrowWithCode('ERR_SECRET_IN_USE')
+      await sandboxes.replace(changed, LATER)
+      expect(await sandboxes.findBySecretHash(hash(1), LATER)).toStrictEqual(changed)
+    },
+  },
+  {
+    name: 'sandbox secrets: leaves a secret to its new owner when who had it before is replaced, with it and without it',
+    async run(harness) {
+      const { sandboxes } = await openClaimed(harness)
+      await sandboxes.register(sandbox('a', { secrets: [secret(2), outdated] }), NOW)
+      await sandboxes.register(sandbox('b', { secrets: [secret(1)] }), LATER)
+      await sandboxes.replace(sandbox('a', { secrets: [secret(3), outdated], revision: 2 }), LATER)
+      expect((await sandboxes.findBySecretHash(hash(1), LATER))?.sandbox_id).toBe('b')
+      await sandboxes.replace(sandbox('a', { secrets: [secret(3)], revision: 3 }), LATER)
+      expect((await sandboxes.findBySecretHash(hash(1), LATER))?.sandbox_id).toBe('b')
+      await sandboxes.end('a', LATER)
+      expect((await sandboxes.findBySecretHash(hash(1), LATER))?.sandbox_id).toBe('b')
     },
   },
 ]

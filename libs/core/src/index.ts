@@ -282,6 +282,7 @@ export { createChangeSandbox, type ChangeSandbox, type SandboxChange } from './u
 export {
   createRenewSandboxSecret,
   MAX_GRACE,
+  MAX_SECRETS_IN_GRACE,
   type RenewSandboxSecret,
 } from './use-cases/renew-sandbox-secret.ts'
 export {

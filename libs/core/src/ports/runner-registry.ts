@@ -6,7 +6,7 @@ export interface RunnerRecord {
   readonly runner_id: string
   /** The token endpoint of its proxy as its sandboxes see it. */
   readonly token_url?: string
-  /** One secret, or two while a replaced one has its grace. No other runner has the same. */
+  /** The secret in force, and replaced ones in their grace. No other runner has one of them that still counts. */
   readonly secrets: readonly SecretHash[]
   readonly created_at: UnixSeconds
   /** 1 when registered, one more at every change. */

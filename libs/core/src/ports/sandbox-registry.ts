@@ -18,7 +18,7 @@ export interface SandboxRecord extends SandboxPolicy {
   readonly app: string
   /** The runner that hosts it; absent = it asks the issuer itself. */
   readonly runner_id?: string
-  /** One secret, or two while a replaced one has its grace. No other sandbox has the same. */
+  /** The secret in force, and replaced ones in their grace. No other sandbox has one of them that still counts. */
   readonly secrets: readonly SecretHash[]
   readonly created_at: UnixSeconds
   /** The first moment at which it no longer exists; absent = until it is ended. */
@@ -43,7 +43,7 @@ export interface SandboxRegistry {
    * Adds a sandbox whose ID is not live (an ended or expired one may come back).
    *
    * @throws {IssuerError} `ERR_SANDBOX_EXISTS` when the ID is live; `ERR_SECRET_IN_USE` when another live sandbox has
-   * one of the secrets. Nothing was changed then.
+   * one of the secrets; one whose `valid_until <= now` is nobody's. Nothing was changed then.
    */
   register(record: SandboxRecord, now: UnixSeconds): Promise<void>
 

@@ -102,10 +102,11 @@ function createTable<T extends RegistryRecord>(
     return record !== undefined && rules.isLive(record, now) ? record : undefined
   }
   const assertSecretsFree = (candidate: T, now: UnixSeconds) => {
-    const wanted = new Set(candidate.secrets.map((secret) => secret.sha256))
+    const counts = ({ valid_until: end }: SecretHash) => end === undefined || now < end
+    const wanted = new Set(candidate.secrets.filter(counts).map((secret) => secret.sha256))
     for (const other of records.values()) {
       if (rules.idOf(other) === rules.idOf(candidate) || !rules.isLive(other, now)) continue
-      if (other.secrets.some((secret) => wanted.has(secret.sha256))) {
+      if (other.secrets.some((secret) => counts(secret) && wanted.has(secret.sha256))) {
         throw new IssuerError('ERR_SECRET_IN_USE', 'another one has the same secret')
       }
     }

@@ -297,14 +297,48 @@ describe('createRenewSandboxSecret', () => {
     else await expect(attempt).rejects.toEqual(withCode('ERR_CREDENTIAL_UNKNOWN'))
   })
 
-  it('keeps one old secret at most: the second renewal ends the first of three', async () => {
-    const { register, renew, authenticate } = administer()
+  it('leaves an earlier secret in its grace until that is over, whatever the later renewals', async () => {
+    const { register, renew, authenticate, clock } = administer()
     const { secret: first } = await register(web)
     const { secret: second } = await renew('sb-1', 600)
-    const { record } = await renew('sb-1', 600)
-    expect(record.secrets).toHaveLength(2)
+    clock.set(after(100))
+    const { record, secret: third } = await renew('sb-1', 60)
+    expect(record.secrets).toEqual([
+      { sha256: await hashSecret(third) },
+      { sha256: await hashSecret(first!), valid_until: after(600) },
+      { sha256: await hashSecret(second), valid_until: after(160) },
+    ])
+    clock.set(after(599))
+    await expect(authenticate(await hashSecret(first!))).resolves.toBeDefined()
+    await expect(authenticate(await hashSecret(second))).rejects.toEqual(withCode('ERR_CREDENTIAL_UNKNOWN'))
+    clock.set(after(600))
     await expect(authenticate(await hashSecret(first!))).rejects.toEqual(withCode('ERR_CREDENTIAL_UNKNOWN'))
-    await expect(authenticate(await hashSecret(second))).resolves.toBeDefined()
+  })
+
+  it('ends all old secrets at once without a grace, also those in an earlier one', async () => {
+    const { register, renew } = administer()
+    await register(web)
+    await renew('sb-1', 600)
+    const { record, secret } = await renew('sb-1')
+    expect(record.secrets).toEqual([{ sha256: await hashSecret(secret) }])
+  })
+
+  it('drops secrets whose grace is over from the record', async () => {
+    const { register, renew, clock } = administer()
+    await register(web)
+    const { secret: second } = await renew('sb-1', 60)
+    clock.set(after(60))
+    const { record } = await renew('sb-1', 60)
+    expect(record.secrets.slice(1)).toEqual([{ sha256: await hashSecret(second), valid_until: after(120) }])
+  })
+
+  it('keeps ten secrets in their grace, those that end last', async () => {
+    const { register, renew } = administer()
+    await register(web)
+    for (let grace = 1; grace <= 10; grace += 1) await renew('sb-1', grace)
+    const { record } = await renew('sb-1', 11)
+    const ends = [11, 10, 9, 8, 7, 6, 5, 4, 3, 2].map(after)
+    expect(record.secrets.slice(1).map(({ valid_until }) => valid_until)).toEqual(ends)
   })
 
   it('never lets a secret end later than it was to end', async () => {

@@ -8,8 +8,12 @@ import type { SandboxAdministrationDependencies, SandboxWithSecret } from './reg
 /** The longest that a replaced secret may go on working, in seconds. */
 export const MAX_GRACE = seconds(86_400)
 
+/** How many replaced secrets of a sandbox may be in their grace at the same time; beyond that, those that end first end at once. */
+export const MAX_SECRETS_IN_GRACE = 10
+
 /**
- * Gives a live sandbox a new secret. The old one is dead at once, or after `graceSeconds` (0–86400).
+ * Gives a live sandbox a new secret. The old one is dead after `graceSeconds` (0–86400); with 0 so are those that an
+ * earlier renewal left in their grace, while a new grace leaves them to their own end.
  *
  * @throws {IssuerError} `ERR_SANDBOX_NOT_FOUND`; `ERR_REQUEST_INVALID` for a grace out of range; those of the registry.
  */
@@ -42,16 +46,17 @@ export function createRenewSandboxSecret({
   }
 }
 
-/** The newest of the old secrets, if it gets a grace; one that was already ending does not end later than that. */
+/** The secrets that go on working: the one in force until the grace ends, those in their grace until theirs does. */
 function keepForGrace(
   secrets: readonly SecretHash[],
   graceSeconds: number,
   now: UnixSeconds,
 ): readonly SecretHash[] {
-  const newest = secrets[0]
-  if (newest === undefined || graceSeconds === 0) return []
+  if (graceSeconds === 0) return []
   const graceEnds = addSeconds(now, seconds(graceSeconds))
-  const end =
-    newest.valid_until !== undefined && newest.valid_until < graceEnds ? newest.valid_until : graceEnds
-  return [{ sha256: newest.sha256, valid_until: end }]
+  return secrets
+    .filter(({ valid_until = graceEnds }) => now < valid_until)
+    .map(({ sha256, valid_until = graceEnds }) => ({ sha256, valid_until }))
+    .sort((left, right) => right.valid_until - left.valid_until)
+    .slice(0, MAX_SECRETS_IN_GRACE)
 }

@@ -52,6 +52,23 @@ describe('createFileSandboxRegistry', () => {
     expect(filesIn(folder)).toStrictEqual(['registry-id'])
   })
 
+  it('leads a lost name of a secret to the one for whom it counts, not to who had it before', async () => {
+    const { folder } = await populated()
+    const later = unixSeconds(NOW + 60)
+    const shared = sha256('shared')
+    const owners = ['a', 'b', 'c', 'd'].map((id) => sandbox(id, { secrets: [{ sha256: sha256(id) }] }))
+    const registry = open(folder)
+    for (const { sandbox_id, secrets } of owners) {
+      const graced = [...secrets, { sha256: shared, valid_until: later }]
+      const others = sandbox_id === 'c' ? secrets : graced
+      await registry.register(sandbox(sandbox_id, { secrets: others }), sandbox_id === 'a' ? NOW : later)
+    }
+    const changed = sandbox('c', { secrets: [{ sha256: shared }], revision: 2 })
+    await registry.replace(changed, later)
+    rmSync(join(folder, 'sandbox-secrets'), { recursive: true })
+    expect(await open(folder).findBySecretHash(shared, later)).toStrictEqual(changed)
+  })
+
   it.each(['record', 'secret', 'identity'] as const)(
     'never answers that there is no sandbox when a bit of its %s changed',
     async (which) => {

@@ -17,28 +17,32 @@ import type { RegistryRecord } from './record-kinds.ts'
  * which is the same as nothing.
  */
 
-/** The files to bring for storing `record`: itself, and a further name of it for each secret. */
-export function recordFilesOf<T extends RegistryRecord>(files: RecordFiles<T>, record: T): TurnFiles {
+/** The files to bring for storing `record`: itself, and a further name of it for each of `secrets`. */
+export function recordFilesOf<T extends RegistryRecord>(
+  files: RecordFiles<T>,
+  record: T,
+  secrets: readonly SecretHash[],
+): TurnFiles {
   return {
     record: { content: files.format(record) },
-    ...Object.fromEntries(record.secrets.map(({ sha256 }) => [sha256, { sameAs: 'record' }])),
+    ...Object.fromEntries(secrets.map(({ sha256 }) => [sha256, { sameAs: 'record' }])),
   }
 }
 
-/** Stores a record that was brought, in place of `stored`. Durable when it resolves. */
+/** Stores a record that was brought with `secrets` of its own, in place of `stored`. Durable when it resolves. */
 export async function putRecord<T extends RegistryRecord>(
   directory: PrivateDirectory,
   files: RecordFiles<T>,
   turn: Turn,
   id: string,
-  { record, stored }: { readonly record: T; readonly stored: T | undefined },
+  { secrets, stored }: { readonly secrets: readonly SecretHash[]; readonly stored: T | undefined },
 ): Promise<void> {
   const path = files.pathOf(id)
   await createDirectory(directory.path, dirname(path))
-  await putSecrets(directory, files, turn, record.secrets)
+  await putSecrets(directory, files, turn, secrets)
   await turn.put('record', path)
   await syncDirectory(dirname(path))
-  const kept = new Set(record.secrets.map(({ sha256 }) => sha256))
+  const kept = new Set(secrets.map(({ sha256 }) => sha256))
   const dropped = stored?.secrets.filter(({ sha256 }) => !kept.has(sha256)) ?? []
   await removeSecrets(files, turn, id, dropped).catch(() => undefined)
 }

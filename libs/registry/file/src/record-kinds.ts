@@ -12,6 +12,11 @@ export interface RegistryRecord {
   readonly revision: number
 }
 
+/** The secrets of a record whose time is not over at `now`: the others are anybody's. */
+export function validSecrets({ secrets }: RegistryRecord, now: UnixSeconds): readonly SecretHash[] {
+  return secrets.filter(({ valid_until = Infinity }) => now < valid_until)
+}
+
 /** What tells sandboxes and runners apart, for the code that keeps both. */
 export interface RecordKind<T extends RegistryRecord> {
   /** What one of them is called in a sentence. */

@@ -2,7 +2,7 @@ import { isIssuerError, type PageQuery, type RegistryPage, type UnixSeconds } fr
 import { createTurns } from '@workload-identity/driver-file'
 import { putRecord, recordFilesOf, removeRecord } from './record-changes.ts'
 import { createRecordFiles, isSecretHash, type RecordFiles } from './record-files.ts'
-import type { RecordKind, RegistryRecord } from './record-kinds.ts'
+import { validSecrets, type RecordKind, type RegistryRecord } from './record-kinds.ts'
 import { collectPage } from './record-page.ts'
 import { conflictOf } from './record-refusals.ts'
 import { assertRegistry, type FileRegistryOptions } from './registry-options.ts'
@@ -46,10 +46,12 @@ export function createRecordTable<T extends RegistryRecord>(
     return record !== undefined && kind.isLive(record, now) ? record : undefined
   }
   const assertSecretsFree = (candidate: T, id: string, now: UnixSeconds) => {
-    for (const { sha256 } of candidate.secrets) {
+    for (const { sha256 } of validSecrets(candidate, now)) {
       const owner = files.readOwner(sha256)
       if (owner === undefined || owner === id) continue
-      if (hasSecret(findLive(owner, now), sha256)) throw conflictOf(kind, 'ERR_SECRET_IN_USE', id)
+      const holder = findLive(owner, now)
+      if (holder !== undefined && hasValidSecret(holder, sha256, now))
+        throw conflictOf(kind, 'ERR_SECRET_IN_USE', id)
     }
   }
   /** What was found. That nothing was counts only when the registry was there all along. */
@@ -67,15 +69,16 @@ export function createRecordTable<T extends RegistryRecord>(
     if (stored.revision !== record.revision - 1) throw conflictOf(kind, 'ERR_REVISION_CONFLICT', id)
     assertSecretsFree(record, id, now)
   }
-  const store = async (record: T, assertAllowed: (id: string) => void) => {
+  const store = async (record: T, now: UnixSeconds, assertAllowed: (id: string) => void) => {
     await assertReady()
     const id = idOf(kind, record)
     // Most refusals need no turn; what lets a change through is looked at again in it.
     assertAllowed(id)
-    await turns.take(recordFilesOf(files, record), async (turn) => {
+    const secrets = validSecrets(record, now)
+    await turns.take(recordFilesOf(files, record, secrets), async (turn) => {
       assertRegistry(options)
       assertAllowed(id)
-      await putRecord(directory, files, turn, id, { record, stored: files.read(id) })
+      await putRecord(directory, files, turn, id, { secrets, stored: files.read(id) })
     })
   }
   /** Removes the records of `ids` that are due in one turn, and gives them. */
@@ -95,12 +98,12 @@ export function createRecordTable<T extends RegistryRecord>(
 
   return {
     async register(record, now) {
-      await store(record, (id) => {
+      await store(record, now, (id) => {
         assertRegistrable(record, id, now)
       })
     },
     async replace(record, now) {
-      await store(record, (id) => {
+      await store(record, now, (id) => {
         assertReplaceable(record, id, now)
       })
     },
@@ -170,10 +173,7 @@ function findBySecret<T extends RegistryRecord>(
   for (let lookup = 0; lookup < MAX_LOOKUPS && owner !== undefined; lookup += 1) {
     const record = files.read(owner)
     if (record !== undefined && hasSecret(record, sha256)) {
-      const isValid = record.secrets.some(
-        (secret) => secret.sha256 === sha256 && now < (secret.valid_until ?? Infinity),
-      )
-      return isValid && kind.isLive(record, now) ? record : undefined
+      return hasValidSecret(record, sha256, now) && kind.isLive(record, now) ? record : undefined
     }
     // The secret may have gone to another one between the two reads.
     const again = files.readOwner(sha256)
@@ -198,8 +198,12 @@ async function collectExpired<T extends RegistryRecord>(
   return ids
 }
 
-function hasSecret(record: RegistryRecord | undefined, sha256: string): boolean {
-  return record?.secrets.some((secret) => secret.sha256 === sha256) === true
+function hasSecret(record: RegistryRecord, sha256: string): boolean {
+  return record.secrets.some((secret) => secret.sha256 === sha256)
+}
+
+function hasValidSecret(record: RegistryRecord, sha256: string, now: UnixSeconds): boolean {
+  return validSecrets(record, now).some((secret) => secret.sha256 === sha256)
 }
 
 function idOf<T extends RegistryRecord>(kind: RecordKind<T>, record: T): string {

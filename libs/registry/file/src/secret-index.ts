@@ -19,7 +19,7 @@ export async function repairSecretIndex<T extends RegistryRecord>(
     const record = readSound(() => files.readAt(path))
     if (record === damaged) damagedRecords += 1
     if (record === undefined || record === damaged || missingOf(files, record).length === 0) continue
-    await turns.take(recordFilesOf(files, record), async (turn) => {
+    await turns.take(recordFilesOf(files, record, record.secrets), async (turn) => {
       const current = files.readAt(path)
       // Changed meanwhile, and the files of its secrets with it.
       if (current?.revision === record.revision)
@@ -39,21 +39,29 @@ export async function repairSecretIndex<T extends RegistryRecord>(
 }
 
 /** Where the file named after a secret leads: to a record with it, to none with it, or that cannot be told. */
-type Lead = 'record' | 'nowhere' | 'damaged file' | 'damaged record'
+type Lead<T> = T | 'nowhere' | 'damaged file' | 'damaged record'
 
-function leadOf<T extends RegistryRecord>(files: RecordFiles<T>, sha256: string): Lead {
+function leadOf<T extends RegistryRecord>(files: RecordFiles<T>, sha256: string): Lead<T> {
   const owner = readSound(() => files.readOwner(sha256))
   if (owner === damaged) return 'damaged file'
   const record = owner === undefined ? undefined : readSound(() => files.read(owner))
   if (record === damaged) return 'damaged record'
-  return record?.secrets.some((secret) => secret.sha256 === sha256) === true ? 'record' : 'nowhere'
+  return record !== undefined && findSecret(record, sha256) !== undefined ? record : 'nowhere'
 }
 
+/** The secrets of a record whose files lead elsewhere. Two may list one if its time is over for one of them: the longer counts. */
 function missingOf<T extends RegistryRecord>(files: RecordFiles<T>, record: T): readonly SecretHash[] {
-  return record.secrets.filter(({ sha256 }) => leadOf(files, sha256) !== 'record')
+  return record.secrets.filter(({ sha256, valid_until = Infinity }) => {
+    const lead = leadOf(files, sha256)
+    return typeof lead === 'string' || (findSecret(lead, sha256)?.valid_until ?? Infinity) < valid_until
+  })
 }
 
-function isStrayOf(lead: Lead, damagedRecords: number): boolean {
+function findSecret({ secrets }: RegistryRecord, sha256: string): SecretHash | undefined {
+  return secrets.find((secret) => secret.sha256 === sha256)
+}
+
+function isStrayOf<T>(lead: Lead<T>, damagedRecords: number): boolean {
   // The files of all sound records lead to them by now.
   return lead === 'nowhere' || (lead === 'damaged file' && damagedRecords === 0)
 }

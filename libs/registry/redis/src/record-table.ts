@@ -99,8 +99,8 @@ export function createRecordTable<T extends RegistryRecord>(
   /** Writes a record after its new secrets were claimed, and forgets those it had before. */
   const store = async (record: T, replaced: Stored<T> | undefined, now: UnixSeconds): Promise<void> => {
     const id = kind.idOf(record)
-    const had = hashesOf(replaced?.record)
-    const wanted = hashesOf(record)
+    const had = validHashesOf(replaced?.record, now)
+    const wanted = validHashesOf(record, now)
     const added = wanted.filter((sha256) => !had.includes(sha256))
     const changed = () => refusal(kind, id, replaced === undefined ? 'exists' : 'changed', client.address)
     const claim = added.length === 0 ? undefined : await claims.claim({ id, sha256s: added, changed }, now)
@@ -202,6 +202,12 @@ export function createRecordTable<T extends RegistryRecord>(
 
 function hashesOf(record: RegistryRecord | undefined): readonly string[] {
   return record?.secrets.map(({ sha256 }) => sha256) ?? []
+}
+
+/** Of the secrets whose time is not over: the others are anybody's. */
+function validHashesOf(record: RegistryRecord | undefined, now: UnixSeconds): readonly string[] {
+  const valid = record?.secrets.filter(({ valid_until = Infinity }) => now < valid_until) ?? []
+  return valid.map(({ sha256 }) => sha256)
 }
 
 function toPairs(texts: readonly string[]): (readonly [string, string])[] {

@@ -98,7 +98,7 @@ return answer
 `)
 
 /**
- * Whether the record with ID ARGV[3] holds on to the secret ARGV[4], for which it once made the claim KEYS[5]. Answers
+ * Whether the record with ID ARGV[3] holds on to the secret ARGV[4], whose time is not over, for which it once made the claim KEYS[5]. Answers
  * `in-use` = the live record has it, `busy` = the claim may still be completed, or `free` = never again without a new
  * claim. An expired record is deleted, so that this stays true whatever other clocks say; its text follows `free`.
  */
@@ -110,7 +110,8 @@ if stored and not record then return {'corrupt'} end
 local deleted = ''
 if record and isLive(record) then
   for _, secret in ipairs(record.secrets) do
-    if secret.sha256 == ARGV[4] then return {'in-use'} end
+    local counts = secret.valid_until == nil or secret.valid_until > tonumber(ARGV[2])
+    if secret.sha256 == ARGV[4] and counts then return {'in-use'} end
   end
 elseif record then
   forget(ARGV[3], record)

@@ -18,6 +18,8 @@ export interface RecordSql {
   readonly removeExpiredById: string
   /** `@sha256`, `@now`: clears an expired record away that still has the secret. */
   readonly removeExpiredBySecret: string
+  /** `@sha256`, `@now`: clears a secret away whose time is over. */
+  readonly removeOutdatedSecret: string
   /** `@sha256` → the ID of the record that has the secret. */
   readonly findOwner: string
   /** `@id`. */
@@ -58,6 +60,7 @@ export function buildRecordSql<T extends RegistryRecord>(kind: RecordKind<T>): R
     removeExpiredBySecret: `
       DELETE FROM ${table} AS owner
       WHERE ${idColumn} = (SELECT ${idColumn} FROM ${secretsTable} WHERE secret_sha256 = @sha256) AND NOT ${isLive}`,
+    removeOutdatedSecret: `DELETE FROM ${secretsTable} WHERE secret_sha256 = @sha256 AND valid_until <= @now`,
     findOwner: `SELECT ${idColumn} AS id FROM ${secretsTable} WHERE secret_sha256 = @sha256`,
     deleteSecrets: `DELETE FROM ${secretsTable} WHERE ${idColumn} = @id`,
     insertSecret: `

@@ -43,6 +43,7 @@ export function prepareRecordStatements<T extends RegistryRecord>(
     end: database.prepare<[ById & AtMoment], never>(sql.end),
     removeExpiredById: database.prepare<[ById & AtMoment], never>(sql.removeExpiredById),
     removeExpiredBySecret: database.prepare<[BySecret & AtMoment], never>(sql.removeExpiredBySecret),
+    removeOutdatedSecret: database.prepare<[BySecret & AtMoment], never>(sql.removeOutdatedSecret),
     findOwner: database.prepare<[BySecret], ById>(sql.findOwner),
     deleteSecrets: database.prepare<[ById], never>(sql.deleteSecrets),
     insertSecret: database.prepare<[ById & BySecret & { readonly valid_until: number | null }], never>(

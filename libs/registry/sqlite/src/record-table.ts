@@ -62,12 +62,17 @@ export function createRecordTable<T extends RegistryRecord>(
         .deferred(),
     )
 
-  /** Writes the secrets of a record that has none yet; an expired holder of one of them is cleared away. */
+  /**
+   * Writes the secrets of a record that has none yet, but for those whose time is over. Whoever has one of them and is
+   * expired, or has it no longer, is cleared away.
+   */
   const writeSecrets = (record: T, now: UnixSeconds) => {
-    const { removeExpiredBySecret, findOwner, insertSecret } = statements()
+    const { removeExpiredBySecret, removeOutdatedSecret, findOwner, insertSecret } = statements()
     const id = kind.idOf(record)
     for (const { sha256, valid_until = null } of record.secrets) {
+      if (valid_until !== null && valid_until <= now) continue
       removeExpiredBySecret.run({ sha256, now })
+      removeOutdatedSecret.run({ sha256, now })
       const owner = findOwner.get({ sha256 })
       if (owner !== undefined && owner.id !== id) throw secretInUse(kind, id)
       insertSecret.run({ sha256, id, valid_until })

@@ -87,7 +87,9 @@ export const endSandboxOperation: OperationDocs = {
 export const renewSecretOperation: OperationDocs = {
   operationId: 'renewSandboxSecret',
   summary: 'Give a sandbox a new secret',
-  description: 'The old secret is dead at once, or after a grace. Without a body there is no grace.',
+  description:
+    'The old secret is dead at once, or after a grace. Without a body there is no grace, and secrets in an earlier one ' +
+    'are dead, too; a new grace leaves them to their own end. At most ten are kept, those that end last.',
   caller: 'admin',
   answers: { 200: { description: 'The new secret.', schema: sandboxWithSecret } },
   refusals: [404, 409],
