@@ -116,9 +116,10 @@ describe('checkStore', () => {
   it.each(['file', 'sqlite'] as const)(
     'reports a store in %s that others may read as a problem',
     async (engine) => {
-      const store = addressIn[engine](await createFolder())
+      const folder = await createFolder()
+      const store = addressIn[engine](folder)
       await fillStore(await openSide({ store }), 0)
-      chmodSync(store.engine === 'sqlite' ? store.path : store.directory, 0o755)
+      chmodSync(join(folder, engine === 'sqlite' ? 'store.db' : 'store'), 0o755)
       const report = await checkStore({ open: { store }, now: NOW })
       expect(report.checks).toEqual([
         { check: 'store', status: 'problem', detail: expect.stringContaining('others may') },
