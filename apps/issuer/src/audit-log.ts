@@ -1,5 +1,12 @@
 import { closeSync, fchmodSync, fstatSync, openSync, writeSync } from 'node:fs'
-import { formatMoment, type Clock, type IdTokenClaims, type MadeStep } from '@workload-identity/core'
+import {
+  formatMoment,
+  type Clock,
+  type MadeStep,
+  type MintedToken,
+  type TokenRequestFacts,
+  type SandboxRecord,
+} from '@workload-identity/core'
 import type { AdminAction } from '@workload-identity/transport-http'
 import type { Logger } from 'pino'
 import { ConfigurationError } from './start-failure.ts'
@@ -7,10 +14,7 @@ import { ConfigurationError } from './start-failure.ts'
 /** Something that an audit must be able to tell later. Holds no secret, no token and no private key. */
 export type AuditEvent =
   | ({ readonly event: 'admin_action' } & AdminAction)
-  | ({ readonly event: 'token_minted'; readonly sandbox_id: string } & Pick<
-      IdTokenClaims,
-      'jti' | 'sub' | 'aud' | 'exp'
-    >)
+  | ({ readonly event: 'token_minted' } & MintedTokenFacts)
   | {
       readonly event: 'key_created' | 'key_adopted'
       readonly kid: string
@@ -18,6 +22,22 @@ export type AuditEvent =
     }
   | { readonly event: 'key_rotated'; readonly step: MadeStep['type']; readonly kid: string }
   | { readonly event: 'issuer_started' | 'issuer_stopped'; readonly issuer: string }
+
+/** A token that a sandbox got, by the same names as one that an admin vouched for. */
+export type MintedTokenFacts = Pick<
+  AdminAction,
+  'sandbox_id' | 'app' | 'jti' | 'sub' | 'aud' | 'expires_at'
+> &
+  Partial<TokenRequestFacts>
+
+/** The facts of a minted token that an audit keeps; never the token. */
+export function toMintedTokenFacts(
+  { claims: { jti, sub, aud, exp } }: Pick<MintedToken, 'claims'>,
+  { sandbox_id, app }: Pick<SandboxRecord, 'sandbox_id' | 'app'>,
+  facts: TokenRequestFacts | undefined,
+): MintedTokenFacts {
+  return { sandbox_id, ...(app !== '' && { app }), jti, sub, aud, expires_at: exp, ...facts }
+}
 
 /** Where audit events go. */
 export interface AuditLog {

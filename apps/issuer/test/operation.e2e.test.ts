@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createTestFolder, startIssuer, type IssuerProcess } from './issuer-process.ts'
-import { sendRequest } from './send-request.ts'
+import { sendRequest, type HttpAnswer } from './send-request.ts'
 import { createTestCertificates } from './test-certificates.ts'
 
 const sandbox = { sandbox_id: 'billing-7f9c', app: 'billing' }
@@ -213,9 +213,26 @@ describe('logs', () => {
       .split('\n')
       .map((line) => JSON.parse(line))
     expect(first).toMatchObject({ event: 'key_created', alg: 'RS256' })
-    expect(events).toContainEqual(
-      expect.objectContaining({ event: 'token_minted', sub: 'app:billing:sandbox:billing-7f9c', aud: 'a' }),
-    )
+    // What a sandbox got and what an admin vouched for are told by the same names.
+    const subjectOf = (id: string) => ({ sandbox_id: id, app: 'billing', sub: `app:billing:sandbox:${id}` })
+    const told = ({ json: body, headers }: HttpAnswer) => ({
+      time: expect.any(String),
+      jti: expect.any(String),
+      expires_at: (body as { expires_at: number }).expires_at,
+      request_id: headers['x-request-id'],
+      client_address: '127.0.0.1',
+    })
+    expect(events).toContainEqual({
+      ...told(minted),
+      ...subjectOf(sandbox.sandbox_id),
+      event: 'token_minted',
+      aud: 'a',
+    })
+    expect(events).toContainEqual({
+      ...told(vouched),
+      ...subjectOf('other'),
+      ...{ event: 'admin_action', actor: 'admin', action: 'token.vouch', outcome: 'done', aud: 'b' },
+    })
     const actions = events.filter(({ event }) => event === 'admin_action').map(({ action }) => action)
     expect(actions).toEqual(
       expect.arrayContaining(['sandbox.register', 'token.vouch', 'sandbox.renew_secret', 'sandbox.end']),

@@ -296,4 +296,5 @@ export {
   createSandboxTokens,
   type SandboxTokens,
   type SandboxTokensDependencies,
+  type TokenRequestFacts,
 } from './use-cases/sandbox-tokens.ts'

@@ -17,6 +17,7 @@ import {
 } from '@workload-identity/core'
 import { instanceCachingFactory, container as rootContainer, type DependencyContainer } from 'tsyringe'
 import { createAdoptionReminder } from '../adoption-reminder.ts'
+import { toMintedTokenFacts } from '../audit-log.ts'
 import type { IssuerConfig } from '../config.ts'
 import { createExpirySweep } from '../expiry-sweep.ts'
 import { createHealthChecks } from '../health.ts'
@@ -161,8 +162,8 @@ function provideUseCases(provide: Provide, get: Get): void {
     return createSandboxTokens({
       authenticateSandbox: get(tokens.AUTHENTICATE_SANDBOX),
       issuer: get(tokens.ISSUER),
-      onIssued: ({ claims: { jti, sub, aud, exp } }, { sandbox_id }) =>
-        auditLog.write({ event: 'token_minted', sandbox_id, jti, sub, aud, exp }),
+      onIssued: (minted, record, facts) =>
+        auditLog.write({ event: 'token_minted', ...toMintedTokenFacts(minted, record, facts) }),
     })
   })
 }

@@ -1,20 +1,19 @@
 import { decodeJwt } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { ISSUER_URL, keys, ringOf, START, UUIDS, withCode } from '../../test/fixtures.ts'
-import { createIssuer, type MintedToken } from '../issuer.ts'
-import type { SandboxRecord } from '../ports/sandbox-registry.ts'
+import { createIssuer } from '../issuer.ts'
 import { hashSecret } from '../secret.ts'
 import { createMemoryRegistryStorage, createMemorySandboxRegistry } from '../testing/memory-registry.ts'
 import { createAuthenticateSandbox } from './authenticate-sandbox.ts'
 import { createRegisterSandbox } from './register-sandbox.ts'
-import { createSandboxTokens } from './sandbox-tokens.ts'
+import { createSandboxTokens, type SandboxTokensDependencies } from './sandbox-tokens.ts'
 import { createVouchToken } from './vouch-token.ts'
 
 const clock = () => START
 const ring = ringOf(keys.rs256)
 const issuer = createIssuer({ ring: () => ring, issuerUrl: ISSUER_URL, organizationId: 'acme', clock })
 
-function createCluster(onIssued?: (minted: MintedToken, record: SandboxRecord) => void) {
+function createCluster(onIssued?: SandboxTokensDependencies['onIssued']) {
   const storage = createMemoryRegistryStorage()
   storage.registryId = UUIDS.registry
   const sandboxes = createMemorySandboxRegistry({ storage, registryId: () => UUIDS.registry })
@@ -55,6 +54,19 @@ describe('createSandboxTokens', () => {
       withCode('ERR_AUDIENCE_NOT_ALLOWED'),
     )
     await expect(tokens.issue(sha256, {})).rejects.toEqual(withCode('ERR_AUDIENCE_NOT_ALLOWED'))
+  })
+
+  it('tells of each token before it is handed out, with the facts of its request', async () => {
+    const told: unknown[] = []
+    const { register, tokens } = createCluster((minted, record, facts) =>
+      told.push({ minted, record, facts }),
+    )
+    const { record, secret } = await register({ sandbox_id: 'sb-1', app: 'web' })
+    const facts = { request_id: 'r-1', client_address: '192.0.2.1' }
+    const token = await tokens.issue(await hashSecret(secret!), {}, facts)
+    await tokens.describe(await hashSecret(secret!))
+    const { jti } = decodeJwt(token.value)
+    expect(told).toEqual([{ minted: { token, claims: expect.objectContaining({ jti }) }, record, facts }])
   })
 
   it('describes the identity without signing', async () => {

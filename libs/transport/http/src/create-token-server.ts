@@ -1,5 +1,6 @@
 import type { SandboxTokens } from '@workload-identity/core'
 import type { FastifyInstance } from 'fastify'
+import { createFindClientAddress } from './client-address.ts'
 import { createHttpServer } from './create-http-server.ts'
 import type { HttpOptions } from './http-options.ts'
 import { addIdentityRoute } from './routes/identity.ts'
@@ -17,7 +18,7 @@ export function createTokenServer({ sandboxTokens, http }: TokenServerOptions): 
     listener: 'token',
     http,
     addRoutes(app) {
-      addTokenRoute(app, sandboxTokens)
+      addTokenRoute(app, sandboxTokens, createFindClientAddress(http.trustedProxies))
       addIdentityRoute(app, sandboxTokens)
     },
   })
