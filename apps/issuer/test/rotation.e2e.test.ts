@@ -180,24 +180,27 @@ describe('two replicas that rotate', { timeout: 60_000 }, () => {
       method: 'POST',
       json: { force: true, expected_active_kid },
     })
-    const { verifiers_lack_until, active_kid } = forced.json as Record<string, number & string>
+    const { verifiers_lack_until, active_kid } = forced.json as {
+      readonly verifiers_lack_until: number
+      readonly active_kid: string
+    }
     const again = { method: 'POST', json: { force: true, expected_active_kid } }
     expect([forced.status, (await b.control('/v1/keys/rotate', again)).status]).toEqual([200, 409])
     await settle(setting)
     expect(await refusals(setting, old)).toEqual([])
-    await clock.advance((verifiers_lack_until ?? 0) - clock.now() + 1)
+    await clock.advance(verifiers_lack_until - clock.now() + 1)
     await settle(setting)
     const forcedTokens = await mintEverywhere(setting)
     expect(new Set(forcedTokens.map(kidOf))).toEqual(new Set([active_kid]))
     expect(await refusals(setting, [...old, ...forcedTokens])).toEqual([])
 
-    const revoked = await b.control(`/v1/keys/${String(active_kid)}/revoke`, {
+    const revoked = await b.control(`/v1/keys/${active_kid}/revoke`, {
       method: 'POST',
       json: { reason: 'leaked' },
     })
     expect(revoked.json).toMatchObject({ kid: active_kid, successor: 'created' })
     const { cached_until } = revoked.json as { readonly cached_until: number }
-    expect(await settle(setting)).not.toContain(`active ${String(active_kid)}`)
+    expect(await settle(setting)).not.toContain(`active ${active_kid}`)
     await clock.advance(cached_until - clock.now() + 1)
     await settle(setting)
     const after = await mintEverywhere(setting)
@@ -205,6 +208,6 @@ describe('two replicas that rotate', { timeout: 60_000 }, () => {
     expect(await refusals(setting, [first(forcedTokens)])).toEqual(
       verifierNames.map((name) => expect.stringMatching(new RegExp(`^${name}: `))),
     )
-    expect((await a.control(`/v1/keys/${String(active_kid)}/revoke`, { method: 'POST' })).status).toBe(409)
+    expect((await a.control(`/v1/keys/${active_kid}/revoke`, { method: 'POST' })).status).toBe(409)
   })
 })

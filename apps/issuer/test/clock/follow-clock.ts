@@ -9,7 +9,7 @@ const now = () => MachineDate.now() + readClockOffset()
 
 globalThis.Date = new Proxy(MachineDate, {
   apply: () => new MachineDate(now()).toString(),
-  construct: (target, parameters: [], newTarget) =>
+  construct: (target, parameters: readonly unknown[], newTarget) =>
     Reflect.construct(target, parameters.length === 0 ? [now()] : parameters, newTarget) as object,
   get: (target, name, receiver) => (name === 'now' ? now : (Reflect.get(target, name, receiver) as unknown)),
 })
