@@ -32,12 +32,22 @@ export interface Controller {
   restore(sandbox: ControlledSandbox, replica: LivingReplica): Promise<boolean>
 }
 
+/** What a controller is made with. */
+export interface ControllerOptions {
+  readonly ledger: Ledger
+  readonly seed: number
+  /** What the IDs of its sandboxes begin with. */
+  readonly name: string
+  /** Called before a sandbox is ended for the first time. */
+  readonly beforeEnd: (asking: Asking) => Promise<void>
+}
+
 /** How many sandboxes are live at least and at most, but for the moments in which some are registered to prove healing. */
 const FEWEST_LIVE = 6
 const MOST_LIVE = 14
 
-/** An ended sandbox asks on for that long: all delays are shorter. In milliseconds. */
-const ASKS_AFTER_END_MS = 30_000
+/** An ended sandbox asks on for that long, in milliseconds: mostly just before and after the delays are over. */
+const ASKS_AFTER_END_MS = 12_000
 
 /**
  * A sandbox is ended at this age at the earliest, in milliseconds: a registration that got stuck on the way must not come
@@ -48,7 +58,7 @@ const YOUNGEST_ENDED_MS = 6000
 /** Makes a controller of nobody yet. */
 export function createController(
   cluster: IssuerCluster,
-  { ledger, seed, name }: { readonly ledger: Ledger; readonly seed: number; readonly name: string },
+  { ledger, seed, name, beforeEnd }: ControllerOptions,
 ): Controller {
   const random = createSeededRandom(seed)
   const sandboxes: ControlledSandbox[] = []
@@ -115,7 +125,7 @@ export function createController(
       const endedLately = sandboxes.filter(
         ({ history: { endAskedAt } }) => endAskedAt !== undefined && now - endAskedAt < ASKS_AFTER_END_MS,
       )
-      const chosen = pick(chance < 30 ? endedLately : []) ?? pick(sandboxes.filter(isLive))
+      const chosen = pick(chance < 40 ? endedLately : []) ?? pick(sandboxes.filter(isLive))
       return chosen === undefined ? { secret: UNKNOWN_SECRET } : asking(chosen)
     },
     someoneLive() {
@@ -138,6 +148,7 @@ export function createController(
       if (unsure !== undefined) {
         await (unsure.ends > 0 ? end(unsure, replica) : register(unsure, replica))
       } else if (chosenToEnd !== undefined) {
+        await beforeEnd(asking(chosenToEnd))
         await end(chosenToEnd, replica)
       } else if (live.length <= MOST_LIVE) {
         await register(await newSandbox(), replica)

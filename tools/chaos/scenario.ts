@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { createBackground } from './background.ts'
 import { createController, type Controller } from './controller.ts'
+import { createEndProbes, type EndProbes } from './end-probes.ts'
 import { createFault } from './faults.ts'
 import { startIssuerCluster, type IssuerCluster } from './issuer-cluster.ts'
 import { createLedger, type Ledger } from './ledger.ts'
@@ -46,6 +47,7 @@ interface Stage {
   readonly controller: Controller
   readonly ledger: Ledger
   readonly verifier: TokenVerifier
+  readonly probes: EndProbes
 }
 
 /** What an ended sandbox may still do on other replicas, and how long a key may take to them (design.md §5). */
@@ -56,6 +58,7 @@ const LOAD_WORKERS_PER_REPLICA = 3
 const LOOK_EVERY_MS = 300
 const VERIFY_EVERY_MS = 40
 const CHANGE_EVERY_MS = 250
+const PROBE_EVERY_MS = 20
 const TTL_SECONDS = 3600
 const SHORT_TTL_SECONDS = 60
 
@@ -70,9 +73,11 @@ export async function playScenario(options: ScenarioOptions): Promise<ScenarioOu
   try {
     const { storeUrl } = store
     const cluster = await startIssuerCluster({ folder, size: replicas, storeUrl, storeLagSeconds, ledger })
-    const controller = createController(cluster, { ledger, seed, name: scenario })
+    const probes = createEndProbes(cluster, { ledger, delays })
+    const { before: beforeEnd } = probes
+    const controller = createController(cluster, { ledger, seed, name: scenario, beforeEnd })
     const verifier = createTokenVerifier(ledger, { issuer: cluster.issuerUrl, audience: AUDIENCE })
-    const stage = { store, cluster, controller, ledger, verifier }
+    const stage = { store, cluster, controller, ledger, verifier, probes }
     const played = await playRounds(options, stage)
     ledger.openRow(`${scenario}: at the end`)
     for (const replica of cluster.living()) await lookAt(replica, stage)
@@ -132,7 +137,7 @@ async function playRound(
   outage.liftedAt = performance.now()
   await fault.lift()
   if (fault.losesRegistry) await restoreRegistry(stage)
-  await waitUntilHealed(stage)
+  const missedLast = await waitUntilHealed(stage)
   await Promise.all(revived)
   outage.healedAt = performance.now()
   const healedMs = outage.healedAt - outage.liftedAt
@@ -140,13 +145,13 @@ async function playRound(
   const also = round.alsoKilled === undefined ? '' : `, replica ${round.alsoKilled} killed`
   const where = fault.replicas.length === 0 ? round.replicas : fault.replicas
   onProgress(
-    `${scenario}: ${round.fault} for ${round.holdMs} ms at ${where.join(' ')}${also}; healed after ${Math.round(healedMs)} ms`,
+    `${scenario}: ${round.fault} for ${round.holdMs} ms at ${where.join(' ')}${also}; healed after ${Math.round(healedMs)} ms${missedLast === undefined ? '' : `, last ${missedLast.trim()}`}`,
   )
 }
 
 /** The load, the changes of sandboxes, the looks at JWKS and liveness, and the verification: all at once until stopped. */
 function startBackground({ rate, replicas }: ScenarioOptions, stage: Stage) {
-  const { cluster, controller, ledger, verifier } = stage
+  const { cluster, controller, ledger, verifier, probes } = stage
   const background = createBackground()
   const workers = replicas * LOAD_WORKERS_PER_REPLICA
   const livingOne = (index: number) => cluster.living().find((replica) => replica.index === index)
@@ -168,6 +173,7 @@ function startBackground({ rate, replicas }: ScenarioOptions, stage: Stage) {
   }
   background.repeat(VERIFY_EVERY_MS, () => verifier.verifySome(Math.ceil(rate / 10)))
   background.repeat(CHANGE_EVERY_MS, () => controller.change())
+  background.repeat(PROBE_EVERY_MS, () => probes.after(controller))
   return background
 }
 

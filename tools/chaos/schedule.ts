@@ -99,7 +99,8 @@ function planRound(
   return {
     fault,
     holdMs: SHORTEST_HOLD_MS + random.below(Math.max(1, longestHoldMs - SHORTEST_HOLD_MS)),
-    restMs: 200 + random.below(800),
+    // Long enough, if outages are, for the delays that hold without any.
+    restMs: 200 + random.below(Math.ceil(longestHoldMs / 3)),
     replicas: concerned.toSorted((a, b) => a - b),
     ...(isKilledToo && { alsoKilled: random.below(replicas) }),
     choice: random.below(1000),

@@ -11,18 +11,20 @@ const TTL_SECONDS = 600
 
 /**
  * Waits until every replica runs, is ready, gives a live sandbox its token, refuses an unknown secret for good, and
- * registers a sandbox: nothing of an outage is left.
+ * registers a sandbox: nothing of an outage is left. Gives what was missing last; `undefined` when nothing ever was.
  */
 export async function waitUntilHealed(stage: {
   readonly cluster: IssuerCluster
   readonly controller: Controller
   readonly ledger: Ledger
-}): Promise<void> {
+}): Promise<string | undefined> {
   const { cluster, ledger } = stage
+  let last: string | undefined
   const giveUpAt = performance.now() + HEALING_LIMIT_MS
   for (let index = 0; index < cluster.size; index += 1) {
     let missing = await whatIsMissing(index, stage)
     while (missing !== undefined) {
+      last = `replica ${index}: ${missing}`
       if (performance.now() > giveUpAt) {
         ledger.violation(`replica ${index} did not heal within ${HEALING_LIMIT_MS} ms: ${missing}`)
         break
@@ -31,6 +33,7 @@ export async function waitUntilHealed(stage: {
       missing = await whatIsMissing(index, stage)
     }
   }
+  return last
 }
 
 async function whatIsMissing(
