@@ -29,16 +29,28 @@ export function keepConnected(
   let failures = 0
   let pause: NodeJS.Timeout | undefined
   let attempt: Promise<void> | undefined
-  let isClosed = false
+  // The status of a Cluster may go on to "close" after its end, so that it does not tell.
+  let isBetweenAttempts = false
+  let closing: Promise<void> | undefined
 
   const tryNow = () => {
     clearTimeout(pause)
+    isBetweenAttempts = false
     redis.connect().catch(ignore)
+  }
+  const end = async () => {
+    clearTimeout(pause)
+    const ended = new Promise<void>((resolve) => void redis.once('end', () => resolve()))
+    const isAtWork = !isBetweenAttempts && redis.status !== 'end'
+    redis.disconnect()
+    // Between two attempts there is no connection whose end could be told.
+    if (isAtWork) await ended
   }
   on(redis, 'ready', () => (failures = 0))
   on(redis, 'end', () => {
     clearTimeout(pause)
-    if (isClosed) return
+    isBetweenAttempts = true
+    if (closing !== undefined) return
     failures += 1
     pause = setTimeout(tryNow, pauseMs(failures))
   })
@@ -51,21 +63,15 @@ export function keepConnected(
       else await outcomeOf(redis)
     },
     hurry() {
-      if (isClosed || attempt !== undefined || ['wait', 'ready'].includes(redis.status)) return
-      if (redis.status === 'end') tryNow()
+      if (closing !== undefined || attempt !== undefined) return
+      if (['wait', 'ready'].includes(redis.status)) return
+      if (isBetweenAttempts) tryNow()
       attempt = outcomeOf(redis)
         .catch(ignore)
         .finally(() => (attempt = undefined))
     },
     hurried: () => attempt,
-    async close() {
-      isClosed = true
-      clearTimeout(pause)
-      if (redis.status === 'end') return
-      const ended = new Promise<void>((resolve) => void redis.once('end', () => resolve()))
-      redis.disconnect()
-      await ended
-    },
+    close: () => (closing ??= end()),
   }
 }
 

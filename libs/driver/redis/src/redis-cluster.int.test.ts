@@ -14,6 +14,9 @@ afterAll(async () => {
 const keys = ['a', 'b', 'c', 'd']
 const heal = { timeout: 15_000, interval: 100 }
 const openClient = async () => {
+  // After an outage the nodes have to find each other first.
+  for (const node of nodes)
+    await expect.poll(() => redisCli(node, 'CLUSTER', 'INFO'), heal).toContain('cluster_state:ok')
   const client = createTestClient({ kind: 'cluster', nodes: nodes.slice(0, 1), tls: false })
   await client.connect()
   return client
@@ -56,7 +59,7 @@ describe('createRedisClient with a Cluster', () => {
 
   it('rejects for the keys of a lost node within the time limit, and heals when it is back', async () => {
     const client = await openClient()
-    await tryPut(client, 'd', 'durable')
+    await expect.poll(() => tryPut(client, 'd', 'durable'), heal).toBe('durable')
     const [owner] = await ownersOf('d')
     await owner.kill()
     const started = performance.now()
@@ -80,9 +83,23 @@ describe('createRedisClient with a Cluster', () => {
     await expect.poll(() => tryPut(client, 'c', 'after'), heal).toBe('after')
   })
 
+  it('can be closed again and again, also when all nodes are away', async () => {
+    for (let time = 1; time <= 20; time += 1) {
+      const client = await openClient()
+      await tryGet(client, 'a')
+      await Promise.all([client.close(), client.close()])
+      await client.close()
+    }
+    const client = await openClient()
+    await Promise.all(nodes.map((node) => node.kill()))
+    expect(await tryGet(client, 'a')).toBe('ERR_STORE_UNAVAILABLE')
+    await client.close()
+    await Promise.all(nodes.map((node) => node.restart()))
+  })
+
   it('heals after all nodes were killed and started again, its subscription too', async () => {
     const client = await openClient()
-    await tryPut(client, 'a', 'durable')
+    await expect.poll(() => tryPut(client, 'a', 'durable'), heal).toBe('durable')
     let told = 0
     client.subscribe('channel', () => (told += 1))
     await expect.poll(() => publishToAll('channel').then(() => told), heal).toBeGreaterThan(0)
