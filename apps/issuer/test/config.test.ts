@@ -278,3 +278,29 @@ describe('readConfig', () => {
     expect(mistakes([url, `--tls-cert=${missing}`, `--tls-key=${missing}`])).toHaveLength(1)
   })
 })
+
+describe('readConfig of sealing', () => {
+  it('keeps where keys are, the first one first, and none of them', () => {
+    const keys = ['first', 'second'].map((name) => join(folder, name))
+    for (const path of keys) writeFileSync(path, 'k'.repeat(43), { mode: 0o600 })
+    const { sealing } = read([
+      url,
+      ...keys.map((path) => `--key-encryption-key-file=${path}`),
+      '--sealing=adopt',
+    ])
+    expect(sealing.mode).toBe('adopt')
+    expect(sealing.keys.map(({ where }) => where)).toStrictEqual(keys)
+    expect(JSON.stringify(sealing)).not.toContain('kkk')
+    expect(read([url], { WID_KEY_ENCRYPTION_KEY_FILE: keys.join(',') }).sealing.keys).toHaveLength(2)
+  })
+
+  it('refuses a mode without a key, and names each key that cannot be read', () => {
+    expect(mistakes([url, '--sealing=remove'])).toMatchObject([expect.stringMatching(/needs the key/)])
+    const path = join(folder, 'open')
+    writeFileSync(path, 'k'.repeat(43), { mode: 0o644 })
+    const flags = [path, join(folder, 'missing'), 'env:NOT_SET', 'credential:none', 'credential:../x']
+    expect(mistakes([url, ...flags.map((text) => `--key-encryption-key-file=${text}`)])).toHaveLength(1)
+    const problems = mistakes([url, ...flags.slice(0, 4).map((text) => `--key-encryption-key-file=${text}`)])
+    expect(problems).toHaveLength(4)
+  })
+})

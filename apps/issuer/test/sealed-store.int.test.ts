@@ -17,6 +17,7 @@ import { openState } from '../src/composition/open-state.ts'
 import * as tokens from '../src/composition/tokens.ts'
 import { readConfig } from '../src/config.ts'
 import { createLogger } from '../src/logging.ts'
+import { describeStartFailure } from '../src/start-failure.ts'
 import { rawFiles, rawRedis, rawSqlite, type RawStore } from './raw-stores.ts'
 
 let redis: RedisProcess
@@ -163,6 +164,14 @@ describe.each(engines)('a sealed store in %s', (engine) => {
     const flags = [`--key-encryption-key-file=${writeKey(place.folder, 'other')}`]
     await expect(open(place, flags)).rejects.toMatchObject({ code: 'ERR_SEAL_KEY_UNKNOWN' })
     await expect(open(place, [])).rejects.toThrow(/is sealed, and no key-encryption key is set/)
+    const wrong = join(place.folder, 'wrong')
+    writeFileSync(wrong, 'not a key, but something secret', { mode: 0o600 })
+    const error = await open(place, [`--key-encryption-key-file=${wrong}`]).catch((thrown: unknown) => thrown)
+    expect(describeStartFailure(error)).toMatchObject({
+      exitCode: 78,
+      message: expect.stringContaining(wrong) as string,
+    })
+    expect(String(error)).not.toContain('something secret')
   })
 
   it('is kept out by a running issuer when its ring is forged, and gets a newer ring back when it is older', async () => {
