@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import {
+  accessSync,
   closeSync,
+  constants,
   existsSync,
   fstatSync,
   fsyncSync,
@@ -93,11 +95,29 @@ export function createAdminTokenFile(path: string): boolean {
     }
   } catch (error) {
     if (isSystemError(error, 'EEXIST')) return false
-    throw refuse(
-      path,
-      `is missing and cannot be made (${systemCode(error)}): make it, or correct --admin-token-file`,
-    )
+    throw cannotCreate(path, error)
   }
+}
+
+/** Why {@link createAdminTokenFile} would fail, as far as that can be told without making anything; `undefined` = it would not. */
+export function findCreationProblem(path: string): string | undefined {
+  try {
+    accessSync(findExistingFolder(dirname(path)), constants.W_OK | constants.X_OK)
+    return undefined
+  } catch (error) {
+    return cannotCreate(path, error).message
+  }
+}
+
+function findExistingFolder(path: string): string {
+  return existsSync(path) || path === dirname(path) ? path : findExistingFolder(dirname(path))
+}
+
+function cannotCreate(path: string, error: unknown): ConfigurationError {
+  return refuse(
+    path,
+    `is missing and cannot be made (${systemCode(error)}): make it, or correct --admin-token-file`,
+  )
 }
 
 /** With the folders above it. Not Node's recursive mkdir, which never ends where a folder is refused with ENOENT (`/proc`). */

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { openAdminTokens } from './admin-tokens.ts'
+import { findAdminTokenProblem, findMissingAdminTokens, openAdminTokens } from './admin-tokens.ts'
 import { createLogger } from './logging.ts'
 
 const first = 'first-'.padEnd(32, '1')
@@ -65,6 +65,28 @@ describe('openAdminTokens', () => {
   it('refuses at once to make a file where no folder can be made', () => {
     path = '/proc/nothing/admin-token'
     expect(() => open()).toThrow('is missing and cannot be made (ENOENT)')
+  })
+
+  it.each([
+    ['has a token', 'x'.repeat(32), 0o600, undefined],
+    ['has none', '', 0o600, /holds no token/],
+    ['is open to others', 'x'.repeat(32), 0o644, /chmod 600/],
+  ])('tells beforehand what is wrong with a file that %s', (_, content, mode, problem) => {
+    path = join(folder, 'admin-token')
+    replace(content, mode)
+    const found = findAdminTokenProblem(path)
+    if (problem === undefined) expect(found).toBeUndefined()
+    else expect(found).toMatch(problem)
+    expect(findMissingAdminTokens(path, false)).toBeUndefined()
+  })
+
+  it('tells beforehand whether a missing file can be made, and makes nothing', () => {
+    expect(findAdminTokenProblem(path)).toBeUndefined()
+    expect(findMissingAdminTokens(path, true)).toBeUndefined()
+    expect(findMissingAdminTokens(path, false)).toMatch(/does not exist: make it/)
+    writeFileSync(join(folder, 'data'), '')
+    expect(findAdminTokenProblem(path)).toMatch(/cannot be read \(ENOTDIR\)/)
+    expect(existsSync(path)).toBe(false)
   })
 
   it('keeps an existing file', () => {

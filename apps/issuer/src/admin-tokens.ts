@@ -2,6 +2,7 @@ import type { Admin } from '@workload-identity/transport-http'
 import type { Logger } from 'pino'
 import {
   createAdminTokenFile,
+  findCreationProblem,
   fingerprintFile,
   readAdminTokenFile,
   type AdminTokenFile,
@@ -32,6 +33,29 @@ export interface OpenAdminTokensOptions {
 }
 
 /**
+ * What is wrong with the admin-token file at `path`, as a sentence that never quotes it; `undefined` when nothing is, or
+ * when it is missing.
+ */
+export function findAdminTokenProblem(path: string): string | undefined {
+  try {
+    const file = readAdminTokenFile(path)
+    return file?.tokens.length === 0
+      ? `the admin-token file ${path} holds no token: write one into it`
+      : undefined
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error.message
+    throw error
+  }
+}
+
+/** Why there is no admin-token file to start with, as a sentence, unless it is there or can be made. Makes nothing. */
+export function findMissingAdminTokens(path: string, createWhenMissing: boolean): string | undefined {
+  if (fingerprintFile(path) !== undefined) return undefined
+  if (createWhenMissing) return findCreationProblem(path)
+  return `the admin-token file ${path} does not exist: make it with mode 0600 and one token of at least 32 characters; replicas share one`
+}
+
+/**
  * Reads the admin-token file, after making it when it is missing and may be made. The log says where it is, never what
  * is in it.
  *
@@ -41,17 +65,10 @@ export function openAdminTokens({ path, createWhenMissing, logger }: OpenAdminTo
   if (createWhenMissing && fingerprintFile(path) === undefined && createAdminTokenFile(path)) {
     logger.info({ path }, 'made an admin-token file with a random token; only its owner can read it')
   }
+  const problem = findAdminTokenProblem(path) ?? findMissingAdminTokens(path, false)
+  if (problem !== undefined) throw new ConfigurationError(problem)
   let current: AdminTokenFile | undefined = readAdminTokenFile(path)
-  if (current === undefined)
-    throw new ConfigurationError(
-      `the admin-token file ${path} does not exist: make it with mode 0600 and one token of at least 32 characters; replicas share one`,
-    )
-  if (current.tokens.length === 0) {
-    throw new ConfigurationError(
-      `the admin-token file ${path} holds no token: write one into it${createWhenMissing ? ', or remove it' : ''}`,
-    )
-  }
-  let seen: string | undefined = current.fingerprint
+  let seen = current?.fingerprint
 
   const reload = () => {
     current = readAdminTokenFile(path)

@@ -1,9 +1,18 @@
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createFixedClock } from '@workload-identity/core/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { openAuditLog } from './audit-log.ts'
+import { findAuditLogProblem, openAuditLog } from './audit-log.ts'
 import { createLogger } from './logging.ts'
 
 let folder: string
@@ -43,6 +52,16 @@ describe('openAuditLog', () => {
     expect(() => open(join(folder, 'missing', 'audit.log'))).toThrow(
       /cannot be opened for appending \(ENOENT\)/,
     )
+  })
+
+  it('tells beforehand what would be refused, and makes nothing', () => {
+    expect(findAuditLogProblem(path)).toBeUndefined()
+    expect(existsSync(path)).toBe(false)
+    writeFileSync(path, '')
+    expect(findAuditLogProblem(path)).toBeUndefined()
+    expect(findAuditLogProblem(folder)).toMatch(/cannot be opened for appending \(EISDIR\)/)
+    expect(findAuditLogProblem(join(folder, 'missing', 'audit.log'))).toMatch(/\(ENOENT\)/)
+    expect(findAuditLogProblem('/dev/full')).toBeUndefined()
   })
 
   it('counts and logs an event that cannot be written, and does not throw', () => {

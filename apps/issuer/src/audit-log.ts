@@ -1,4 +1,14 @@
-import { closeSync, fchmodSync, fstatSync, openSync, writeSync } from 'node:fs'
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  openSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
+import { dirname } from 'node:path'
 import {
   formatMoment,
   type Clock,
@@ -70,8 +80,7 @@ export function openAuditLog({ path, clock, logger }: OpenAuditLogOptions): Audi
     descriptor = openSync(path, 'a', 0o600)
     if (fstatSync(descriptor).isFile()) fchmodSync(descriptor, 0o600)
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
-    throw new ConfigurationError(`the audit log ${path} cannot be opened for appending (${code})`)
+    throw cannotOpen(path, systemCode(error))
   }
   let failures = 0
   return {
@@ -88,4 +97,24 @@ export function openAuditLog({ path, clock, logger }: OpenAuditLogOptions): Audi
     failures: () => failures,
     close: () => closeSync(descriptor),
   }
+}
+
+/** Why {@link openAuditLog} would fail, as far as that can be told without making the file; `undefined` = it would not. */
+export function findAuditLogProblem(path: string): string | undefined {
+  try {
+    const found = statSync(path, { throwIfNoEntry: false })
+    if (found?.isDirectory() === true) return cannotOpen(path, 'EISDIR').message
+    accessSync(found === undefined ? dirname(path) : path, constants.W_OK)
+    return undefined
+  } catch (error) {
+    return cannotOpen(path, systemCode(error)).message
+  }
+}
+
+function cannotOpen(path: string, code: string): ConfigurationError {
+  return new ConfigurationError(`the audit log ${path} cannot be opened for appending (${code})`)
+}
+
+function systemCode(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
 }

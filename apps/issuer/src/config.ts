@@ -20,6 +20,7 @@ import {
 import type { TlsFilePaths } from '@workload-identity/transport-http'
 import { configChecks } from './config-checks.ts'
 import { toRotationPolicy, toTtlPolicy } from './config-policies.ts'
+import { fileChecks } from './file-checks.ts'
 import { createRedisCheck, toRedisConfig, type RedisConfig } from './redis-config.ts'
 import { readRegistrationFile, type Registration } from './registration-file.ts'
 import { createSealingCheck } from './sealing-check.ts'
@@ -83,7 +84,8 @@ type Settings = ConfigOf<typeof settingsTable>
 export const PROGRAM_NAME = 'workload-identity-issuer'
 
 /**
- * Reads the configuration from flags and environment, and the files that it names: registration and TLS.
+ * Reads the configuration from flags and environment, and the files that it names: registration and TLS. Looks
+ * at the other files that a start needs, and makes none.
  *
  * @param argv the arguments without node and script.
  * @throws {SettingsError} with all mistakes at once.
@@ -114,7 +116,7 @@ export function readConfig(argv: readonly string[], env: Environment): ConfigRea
     description: 'OIDC issuer of a cluster: signs tokens for its sandboxes and publishes its keys.',
     argv,
     env,
-    checks: [identityCheck, createRedisCheck(argv), createSealingCheck(env), ...configChecks],
+    checks: [identityCheck, createRedisCheck(argv), createSealingCheck(env), ...configChecks, ...fileChecks],
   })
   if (result.kind !== 'config') return { kind: 'text', text: result.text }
   if (resolved === undefined) throw new TypeError('the check of the issuer URL did not run')

@@ -18,19 +18,24 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }))
 
 function read(argv: readonly string[], env: Record<string, string> = {}): IssuerConfig {
-  const reading = readConfig([url, ...argv], env)
+  const reading = readConfig([url, adminTokens(), ...argv], env)
   if (reading.kind !== 'config') throw new Error(`gave a text: ${reading.text}`)
   return reading.config
 }
 
 function mistakes(argv: readonly string[], env: Record<string, string> = {}): string {
   try {
-    readConfig([url, ...argv], env)
+    readConfig([url, adminTokens(), ...argv], env)
   } catch (error) {
     if (error instanceof SettingsError) return error.problems.map((problem) => problem.message).join('\n')
     throw error
   }
   return ''
+}
+
+/** On Redis it has to be there. */
+function adminTokens(): string {
+  return `--admin-token-file=${write('admin-token', 'x'.repeat(32))}`
 }
 
 function write(name: string, text: string, mode = 0o600): string {

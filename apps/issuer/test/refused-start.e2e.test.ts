@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { once } from 'node:events'
@@ -124,6 +124,23 @@ describe('a start that is refused', () => {
     expectRefusal(finished, 78, /has mode 0644.*chmod 600/)
     expect(finished.stderr).not.toContain('xxxx')
     expect(existsSync(join(folder, 'issuer.db'))).toBe(false)
+  })
+
+  it('tells mistakes in files together with those of flags and environment, makes nothing and exits with 78', async () => {
+    const folder = await createTestFolder()
+    writeFileSync(join(folder, 'admin-token'), 'y'.repeat(31), { mode: 0o600 })
+    const auditLog = `--audit-log=${folder}/missing/audit.log`
+    const finished = await runIssuer({ folder, flags: ['--default-ttl=0', '--nonsense', auditLog] })
+    expectRefusal(finished, 78, /^workload-identity-issuer: 4 mistakes in the settings/)
+    for (const sentence of [
+      /fewer than 32 characters/,
+      /audit log .* \(ENOENT\)/,
+      /--nonsense/,
+      /default-ttl/,
+    ]) {
+      expect(finished.stderr).toMatch(sentence)
+    }
+    expect(readdirSync(folder)).toEqual(['admin-token'])
   })
 
   it('refuses a short admin token without showing it, and exits with 78', async () => {
