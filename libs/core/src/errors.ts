@@ -100,6 +100,8 @@ export type IssuerErrorCode =
   | 'ERR_TOKEN_NOT_YET_VALID'
   /** No published key has the `kid` of the token. */
   | 'ERR_TOKEN_KEY_UNKNOWN'
+  /** The token is genuine by its signature, but its key was revoked: whoever had the key could have dated the token as they liked. Do not rely on it. */
+  | 'ERR_TOKEN_KEY_REVOKED'
 
 /** Facts about an error, for logs and programs. Never a token, a secret or a key. */
 export type IssuerErrorDetails = Readonly<

@@ -141,6 +141,12 @@ export {
   type PlannedStep,
   type RotationPlan,
 } from './key-ring/rotation-plan.ts'
+export {
+  formerKeys,
+  signingRecords,
+  type SigningInterval,
+  type SigningRecord,
+} from './key-ring/signing-record.ts'
 export { rotationTimeline, type TimelineEntry } from './key-ring/rotation-timeline.ts'
 export {
   jwksCacheLifetime,

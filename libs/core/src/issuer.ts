@@ -6,7 +6,7 @@ import { toPublicJwk, toPublicJwks, type Jwks, type PublishedJwk } from './key-r
 import { activeKey, currentIssuerUrl, type KeyRing } from './key-ring/key-ring.ts'
 import type { IssuedToken, TokenIssuer, TokenOptions } from './ports/token-issuer.ts'
 import type { TokenSigner } from './ports/token-signer.ts'
-import type { Clock } from './time.ts'
+import type { Clock, Seconds } from './time.ts'
 import { parseAudiences, resolveAudience, type AudiencePolicy } from './token/audience.ts'
 import {
   buildClaims,
@@ -39,6 +39,8 @@ export interface IssuerOptions {
   readonly ttl?: TtlPolicy
   /** Signs instead of the active key of the ring. */
   readonly signer?: TokenSigner
+  /** How long a replica may go on signing with a key that retired, when old tokens are judged; 300 s unless given. */
+  readonly storeLag?: Seconds
 }
 
 /** Limits of one workload, narrower than those of its cluster. */
@@ -79,7 +81,7 @@ export interface Issuer extends TokenIssuer {
  * `ERR_AUDIENCE_INVALID`, `ERR_POLICY_INVALID` for options that cannot be right.
  */
 export function createIssuer(options: IssuerOptions): Issuer {
-  const { ring, clock } = options
+  const { ring, clock, storeLag } = options
   const cluster = parseCluster(options)
   const audiencePolicy = parseAudiencePolicy(options)
   const ttlPolicy = options.ttl ?? { defaultTtl: DEFAULT_TTL, maxTtl: MAX_TTL }
@@ -110,7 +112,11 @@ export function createIssuer(options: IssuerOptions): Issuer {
     jwks: () => toPublicJwks(ring(), clock()),
     publicKey: () => toPublicJwk(activeKey(ring())),
     verifyToken: (token, verifyOptions) =>
-      verifyIdToken(token, { ...verifyOptions, ring: ring(), issuerUrl: cluster.issuerUrl, now: clock() }),
+      verifyIdToken(token, {
+        ...verifyOptions,
+        ...{ ring: ring(), issuerUrl: cluster.issuerUrl, now: clock() },
+        ...(storeLag !== undefined && { storeLag }),
+      }),
   }
 }
 

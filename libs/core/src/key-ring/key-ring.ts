@@ -37,7 +37,9 @@ export interface KeyHistoryEntry {
   /** Absent in rings of before it was noted. */
   readonly alg?: SigningAlgorithm
   readonly public: KeyMembers
+  /** Absent when it never signed, and for an adopted key, which signed before it came. */
   readonly signed_from?: UnixSeconds
+  /** Absent when it never signed. */
   readonly signed_until?: UnixSeconds
   readonly ended_at: UnixSeconds
   /** `removed` when its time was over; `revoked`, or `revoked: <why>`, when it was taken out. */

@@ -125,11 +125,14 @@ describe('applyStep', () => {
     ])
   })
 
-  it('remove of a key that never signed here says nothing of signing', () => {
+  it('remove of an adopted key does not say when it began to sign, which was elsewhere', () => {
     const legacy = applyStep(alone, { type: 'add-legacy', key: eddsa }, START)
     const ring = applyStep(legacy, { type: 'remove', kid: eddsa.kid }, later)
     expect(ring.history).toEqual([
-      { kid: eddsa.kid, alg: 'EdDSA', public: eddsa.public, ended_at: later, reason: 'removed' },
+      {
+        ...{ kid: eddsa.kid, alg: 'EdDSA', public: eddsa.public, signed_until: START },
+        ...{ ended_at: later, reason: 'removed' },
+      },
     ])
   })
 
@@ -170,6 +173,7 @@ describe('applyStep', () => {
     const ring = applyStep(waiting, { type: 'revoke', kid: rs256Other.kid }, later)
     expect(statesOf(ring)).toEqual({ [rs256.kid]: 'active' })
     expect(ring.history[0]).not.toHaveProperty('signed_from')
+    expect(ring.history[0]).not.toHaveProperty('signed_until')
   })
 
   const revoked = applyStep(waiting, { type: 'revoke', kid: rs256.kid }, START)

@@ -187,12 +187,14 @@ function addKey(ring: KeyRing, key: KeyEntry): KeyRing {
 }
 
 function dropKey(ring: KeyRing, key: KeyEntry, now: UnixSeconds, reason: string): KeyRing {
+  const { kid, alg, activated_at: from } = key
   const until = key.retired_at ?? signedUntil(key, now)
+  // When an adopted key began is not known: it signed before it came.
+  const isAdopted = key.origin === 'adopted'
   const entry: KeyHistoryEntry = {
-    kid: key.kid,
-    alg: key.alg,
-    public: key.public,
-    ...(key.activated_at !== undefined && { signed_from: key.activated_at, signed_until: until }),
+    ...{ kid, alg, public: key.public },
+    ...(from !== undefined && !isAdopted && { signed_from: from }),
+    ...((from !== undefined || isAdopted) && { signed_until: until }),
     ended_at: now,
     reason,
   }

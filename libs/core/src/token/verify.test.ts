@@ -8,6 +8,7 @@ import {
   nextEntry,
   retiredEntry,
   ringOf,
+  START,
   wholeTextOf,
   withCode,
 } from '../../test/fixtures.ts'
@@ -17,7 +18,7 @@ import type { IssuerErrorCode } from '../errors.ts'
 import type { SigningKeyMaterial } from '../key-ring/key-material.ts'
 import { activeKey, type KeyRing } from '../key-ring/key-ring.ts'
 import { applyStep } from '../key-ring/transitions.ts'
-import { unixSeconds } from '../time.ts'
+import { seconds, unixSeconds, type UnixSeconds } from '../time.ts'
 import { verifyIdToken, type VerificationContext } from './verify.ts'
 
 const claims: Record<string, unknown> = tokens.claims
@@ -310,6 +311,97 @@ describe('verifyIdToken', () => {
     await expect(verify(longest)).resolves.toBeDefined()
     await expect(verify(`${longest}x`)).rejects.toThrow('it is too long')
     await expect(verify('x'.repeat(1_000_000))).rejects.toEqual(withCode('ERR_TOKEN_INVALID'))
+  })
+
+  describe('as of a moment in the past', () => {
+    const [DAY, YEAR] = [86_400, 31_536_000]
+    const removedAt = after(2 * DAY)
+    const rotated = applyStep(
+      ringOf(keys.rs256),
+      { type: 'take-over', key: keys.es256, keepRetired: seconds(DAY) },
+      after(1000),
+    )
+    const removed = applyStep(rotated, { type: 'remove', kid: keys.rs256.kid }, removedAt)
+    const revoked = applyStep(rotated, { type: 'revoke', kid: keys.rs256.kid }, after(1500))
+    const made = (moment: number) =>
+      forge({ ...claims, iat: after(moment), nbf: after(moment - 60), exp: after(moment + 3600) })
+    const past = (moment: number, ring: KeyRing = removed) => ({ ring, now: after(YEAR), at: after(moment) })
+
+    it('accepts a token whose key is gone, as long as it was valid then', async () => {
+      const token = await made(0)
+      await expectRefused(token, 'ERR_TOKEN_KEY_UNKNOWN', { ring: removed, now: after(3 * DAY) })
+      for (const moment of [0, 3599]) await expect(verify(token, past(moment))).resolves.toBeDefined()
+      await expectRefused(token, 'ERR_TOKEN_EXPIRED', past(3600))
+      await expectRefused(token, 'ERR_TOKEN_NOT_YET_VALID', past(-61))
+    })
+
+    it('accepts a key that is still in the ring', async () => {
+      await expect(verify(await made(500), past(600, rotated))).resolves.toBeDefined()
+      await expect(verify(await made(500), { ...past(600, ringOf(keys.rs256)) })).resolves.toBeDefined()
+    })
+
+    it.each([
+      [-61, false],
+      [-60, true],
+      [1360, true],
+      [1361, false],
+    ])('with a key that signed from 0 to 1000, a token of %i is accepted: %s', async (moment, isAccepted) => {
+      const token = await made(moment)
+      if (isAccepted) await expect(verify(token, past(moment))).resolves.toBeDefined()
+      else await expectRefused(token, 'ERR_TOKEN_INVALID', past(moment))
+    })
+
+    it('reckons with replicas that may lag for longer', async () => {
+      const lagging = { ...past(1361), storeLag: seconds(301) }
+      await expect(verify(await made(1361), lagging)).resolves.toBeDefined()
+    })
+
+    it('accepts a token of an adopted key from before it came, and none from after it ceased to sign', async () => {
+      const adopted = applyStep(ringOf(keys.es256), { type: 'add-legacy', key: keys.rs256 }, after(0))
+      const gone = applyStep(adopted, { type: 'remove', kid: keys.rs256.kid }, removedAt)
+      for (const ring of [adopted, gone]) {
+        await expect(verify(await made(-YEAR), past(-YEAR, ring))).resolves.toBeDefined()
+        await expectRefused(await made(DAY), 'ERR_TOKEN_INVALID', past(DAY, ring))
+      }
+    })
+
+    it('refuses a key that was taken out before its time, from then on', async () => {
+      const forced = applyStep(rotated, { type: 'remove', kid: keys.rs256.kid }, after(1500))
+      await expect(verify(await made(900), past(1499, forced))).resolves.toBeDefined()
+      await expectRefused(await made(900), 'ERR_TOKEN_KEY_UNKNOWN', past(1500, forced))
+    })
+
+    it('refuses a key that waits, which signed nothing', async () => {
+      const waiting = applyStep(ringOf(keys.es256), { type: 'publish-next', key: keys.rs256 }, after(0))
+      await expectRefused(await made(0), 'ERR_TOKEN_INVALID', past(0, waiting))
+    })
+
+    it('refuses a revoked key for every time, since a thief dates tokens as he likes', async () => {
+      for (const moment of [0, 999, 1499, 1500, DAY]) {
+        await expectRefused(await made(moment), 'ERR_TOKEN_KEY_REVOKED', past(moment, revoked))
+      }
+    })
+
+    it('accepts a revoked key on request, as the issuer did until it was revoked', async () => {
+      const accepting = (moment: number) => ({ ...past(moment, revoked), acceptRevokedKeys: true })
+      await expect(verify(await made(900), accepting(1499))).resolves.toBeDefined()
+      await expectRefused(await made(900), 'ERR_TOKEN_KEY_REVOKED', accepting(1500))
+      await expectRefused(await made(1400), 'ERR_TOKEN_INVALID', accepting(1450))
+    })
+
+    it('still requires everything else of a token', async () => {
+      await expectRefused(await made(0), 'ERR_TOKEN_INVALID', { ...past(0), audience: 'other' })
+      await expectRefused(await forge(claims, { alg: 'PS256' }), 'ERR_TOKEN_INVALID', past(0))
+      const foreign = await forge(claims, { kid: keys.rs256.kid }, keys.rs256Other)
+      await expectRefused(foreign, 'ERR_TOKEN_INVALID', past(0))
+      await expectRefused(await forge(claims, {}, keys.rs256Long), 'ERR_TOKEN_KEY_UNKNOWN', past(0))
+    })
+
+    it.each([1, 0.5, Number.NaN])('refuses a moment that is %d s ahead, or is none', async (ahead) => {
+      const at = (START + ahead) as UnixSeconds
+      await expectRefused(await made(0), 'ERR_REQUEST_INVALID', { now: START, at })
+      await expect(verify(await made(0), { now: START, at: START })).resolves.toBeDefined()
+    })
   })
 
   it('accepts no random symmetric key', async () => {

@@ -89,6 +89,7 @@ export const answerRules: Readonly<Record<IssuerErrorCode, AnswerRule>> = {
   ERR_TOKEN_EXPIRED: failed,
   ERR_TOKEN_NOT_YET_VALID: failed,
   ERR_TOKEN_KEY_UNKNOWN: failed,
+  ERR_TOKEN_KEY_REVOKED: failed,
 }
 
 /** Answers to what Fastify itself reports; anything else of it is a 400 or 500 by its status. */

@@ -112,10 +112,12 @@ describe('POST /v1/keys/{kid}/revoke', () => {
         {
           kid: firstKid,
           alg: 'EdDSA',
+          state: 'revoked',
           signed_from: START,
           signed_until: START,
           ended_at: START,
           reason: 'revoked: leaked',
+          jwk: { kty: 'OKP', kid: firstKid, use: 'sig', alg: 'EdDSA', crv: 'Ed25519', x: expect.any(String) },
         },
       ],
       next: null,

@@ -5,8 +5,8 @@ import {
   rotationTimeline,
   toPublicJwk,
   type KeyEntry,
-  type KeyHistoryEntry,
   type KeyRing,
+  type SigningRecord,
   type UnixSeconds,
 } from '@workload-identity/core'
 import type { RotationFacts } from './control-options.ts'
@@ -30,15 +30,19 @@ export function toKeyView(key: KeyEntry) {
   }
 }
 
-/** The facts of a key that is gone. */
-export function toHistoryView({ kid, alg, signed_from, signed_until, ended_at, reason }: KeyHistoryEntry) {
+/** The facts of a key that signs no more, and when it did. */
+export function toHistoryView({ kid, alg, state, public: half, signed, ...facts }: SigningRecord) {
+  const { remove_at, ended_at, reason } = facts
   return {
     kid,
     ...(alg !== undefined && { alg }),
-    ...(signed_from !== undefined && { signed_from }),
-    ...(signed_until !== undefined && { signed_until }),
-    ended_at,
-    reason,
+    state,
+    ...(signed?.from !== undefined && { signed_from: signed.from }),
+    ...(signed?.until !== undefined && { signed_until: signed.until }),
+    ...(remove_at !== undefined && { remove_at }),
+    ...(ended_at !== undefined && { ended_at }),
+    ...(reason !== undefined && { reason }),
+    ...(alg !== undefined && { jwk: toPublicJwk({ kid, alg, public: half }) }),
   }
 }
 

@@ -23,8 +23,10 @@ export const rotationPlanOperation: OperationDocs = {
 /** `GET /v1/keys/history` */
 export const keyHistoryOperation: OperationDocs = {
   operationId: 'listKeyHistory',
-  summary: 'List the keys that are gone',
-  description: 'The last one first: removed when their time was over, or revoked. All of them are one page.',
+  summary: 'List the keys that sign no more',
+  description:
+    'The last one first, with the time in which each signed, to judge a token that is found in an old log: retired, ' +
+    'removed when their time was over, or revoked. All of them are one page.',
   caller: 'admin',
   answers: { 200: { description: 'The keys.', schema: keyHistory } },
 }

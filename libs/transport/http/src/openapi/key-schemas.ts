@@ -25,18 +25,31 @@ export const key = closed({
 /** The published keys, always one page. */
 export const keyPage = closed({ items: Type.Array(key), next: Type.Null() })
 
-/** A key that is gone. */
-const goneKey = closed({
+/** A key that signs no more. */
+const formerKey = closed({
   kid: Type.String(),
   alg: Type.Optional(algorithm),
-  signed_from: Type.Optional(unixSeconds('When it began to sign; absent when it never did')),
-  signed_until: Type.Optional(unixSeconds('When it ceased to sign')),
-  ended_at: unixSeconds('When it left the ring'),
-  reason: Type.String({ description: '`removed`, `revoked`, or `revoked: <why>`.' }),
+  state: Type.Enum(['retired', 'removed', 'revoked'], {
+    description:
+      '`retired` is still published, `removed` left when its time was over. What a `revoked` key signed proves nothing: ' +
+      'whoever had it could date tokens as they liked.',
+  }),
+  signed_from: Type.Optional(
+    unixSeconds('When it began to sign; absent for a key of an adopted cluster, which signed before it came'),
+  ),
+  signed_until: Type.Optional(
+    unixSeconds(
+      'When it ceased to sign, with other replicas up to `store_lag` later; absent when it never signed',
+    ),
+  ),
+  remove_at: Type.Optional(unixSeconds('When it will no longer be published')),
+  ended_at: Type.Optional(unixSeconds('When it left the ring')),
+  reason: Type.Optional(Type.String({ description: '`removed`, `revoked`, or `revoked: <why>`.' })),
+  jwk: Type.Optional(jwk),
 })
 
-/** The keys that are gone, always one page. */
-export const keyHistory = closed({ items: Type.Array(goneKey), next: Type.Null() })
+/** The keys that sign no more, always one page. */
+export const keyHistory = closed({ items: Type.Array(formerKey), next: Type.Null() })
 
 const rule = closed({
   name: Type.String(),

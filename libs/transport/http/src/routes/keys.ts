@@ -1,4 +1,4 @@
-import { publishedKeys } from '@workload-identity/core'
+import { formerKeys, publishedKeys } from '@workload-identity/core'
 import type { ControlServerOptions } from '../control-options.ts'
 import type { HttpApp } from '../create-http-server.ts'
 import { toHistoryView, toKeyView, toPlanView } from '../key-views.ts'
@@ -19,7 +19,7 @@ export function addKeysRoutes(
     toPlanView(ring(), rotation, clock()),
   )
   app.get('/v1/keys/history', { schema, config: { openapi: keyHistoryOperation } }, async () => ({
-    items: ring().history.map(toHistoryView).toReversed(),
+    items: formerKeys(ring()).map(toHistoryView),
     next: null,
   }))
 }
