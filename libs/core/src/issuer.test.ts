@@ -206,7 +206,9 @@ describe('createIssuer', () => {
     await expect(following.verifyToken(before.value, { audience: 'a' })).rejects.toEqual(
       withCode('ERR_TOKEN_KEY_UNKNOWN'),
     )
-    await expect(following.verifyToken(before.value, { audience: 'a', at: after(999) })).resolves.toBeDefined()
+    await expect(
+      following.verifyToken(before.value, { audience: 'a', at: after(999) }),
+    ).resolves.toBeDefined()
   })
 
   it('signs only with a ring that is fit for signing, and publishes and verifies all the same', async () => {
