@@ -1,4 +1,4 @@
-import { parseIssuerUrl, seconds } from '@workload-identity/core'
+import { DEFAULT_ROTATION_POLICY, parseIssuerUrl, seconds } from '@workload-identity/core'
 import {
   createControlServer,
   createPublicServer,
@@ -89,6 +89,14 @@ function createIdleServers(): Readonly<Record<ListenerName, FastifyInstance>> {
       renewSandboxSecret: unused,
       vouchToken: unused,
       acceptRegistryLoss: unused,
+      rotateByHand: unused,
+      revokeKey: unused,
+      removeKey: unused,
+      rotation: {
+        policy: DEFAULT_ROTATION_POLICY,
+        maxTtl: seconds(86_400),
+        specification: 'RS256',
+      },
       authenticateAdmin: unused,
       tokenUrl: unused,
       cluster: { ttl: { defaultTtl: seconds(3600), maxTtl: seconds(86_400) } },

@@ -1,4 +1,5 @@
 import { refused, type OperationExamples } from './example.ts'
+import { keyExamples } from './key-examples.ts'
 import { exampleJwk } from './public-examples.ts'
 import { exampleToken } from './token-examples.ts'
 
@@ -66,27 +67,7 @@ export const issuerExamples: OperationExamples = {
       },
     },
   },
-  listKeys: {
-    oneKey: {
-      summary: 'A young issuer',
-      status: 200,
-      answer: {
-        items: [
-          {
-            kid: exampleJwk.kid,
-            alg: 'RS256',
-            state: 'active',
-            origin: 'generated',
-            created_at: 1767225600,
-            published_at: 1767225600,
-            activated_at: 1767225600,
-            jwk: exampleJwk,
-          },
-        ],
-        next: null,
-      },
-    },
-  },
+  ...keyExamples,
   getLiveness: { alive: { summary: 'A process that lives', status: 200, answer: { status: 'ok' } } },
   getReadiness: { ready: { summary: 'An issuer that may sign', status: 200, answer: { status: 'ok' } } },
   getMetrics: {

@@ -31,8 +31,8 @@ export function createControlServer(options: ControlServerOptions): FastifyInsta
         addVouchedTokenRoute(admin, options, audited)
         addRegistryLossRoute(admin, options, audited)
         addIssuerRoute(admin, options)
-        addKeysRoutes(admin, options)
         addKeyChangeRoutes(admin, options, audited)
+        addKeysRoutes(admin, options)
         done()
       })
     },
