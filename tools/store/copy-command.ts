@@ -16,6 +16,7 @@ export interface CopyCommand {
   readonly from: NamedStore
   readonly to: NamedStore
   readonly allowVolatile: boolean
+  readonly prepareOnly: boolean
   readonly asJson: boolean
 }
 
@@ -26,7 +27,7 @@ const PROGRESS_EVERY_MS = 1000
  *
  * @throws {StoreCommandError} with the reason when it cannot be done.
  */
-export async function runCopy({ from, to, allowVolatile, asJson }: CopyCommand): Promise<void> {
+export async function runCopy({ from, to, allowVolatile, prepareOnly, asJson }: CopyCommand): Promise<void> {
   if (from.name === to.name && from.open.redis?.prefix === to.open.redis?.prefix) {
     throw mistake(`source and target are the same store: ${from.name}`)
   }
@@ -38,7 +39,7 @@ export async function runCopy({ from, to, allowVolatile, asJson }: CopyCommand):
       try {
         const now = fromMilliseconds(Date.now())
         print(
-          await copyStore({ from: source, to: target, now, onProgress: createProgress() }),
+          await copyStore({ from: source, to: target, now, prepareOnly, onProgress: createProgress() }),
           from,
           to,
           asJson,
@@ -88,13 +89,19 @@ function createProgress(): (progress: CopyProgress) => void {
   }
 }
 
+const outcomes: Readonly<Record<StoreCopy['outcome'], string>> = {
+  copied: 'copied',
+  'already-there': 'nothing to do: it is all there already',
+  prepared: 'prepared; the key ring comes with the next copy',
+}
+
 function print(copy: StoreCopy, from: NamedStore, to: NamedStore, asJson: boolean): void {
   if (asJson) {
     console.log(JSON.stringify(copy, undefined, 1))
     return
   }
-  const done = copy.outcome === 'copied' ? 'copied' : 'nothing to do: it is all there already'
-  console.log(`${from.name} → ${to.name}: ${done}`)
+  console.log(`${from.name} → ${to.name}: ${outcomes[copy.outcome]}`)
+  if (copy.outcome === 'prepared') return
   console.log(`issuer       ${copy.issuer} (cluster ${copy.cluster_id})`)
   console.log(`fingerprint  ${copy.fingerprint} on both sides`)
   for (const name of ['runners', 'sandboxes'] as const) {

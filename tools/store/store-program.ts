@@ -26,6 +26,7 @@ export function createStoreProgram(env: Readonly<Record<string, string | undefin
     )
     .option('--from <store>', 'file:<dir>, sqlite:<path>, redis://… or rediss://…; or WID_STORE_FROM')
     .option('--to <store>', 'the same; or WID_STORE_TO')
+    .option('--prepare', 'copy records only, ahead of a later copy that then takes less time')
     .option('--allow-volatile-store', 'accept a Redis that deletes keys when its memory is full')
     .option('--json', 'print the result as JSON')
   addStoreOptions(addStoreOptions(copy, 'from-'), 'to-').action(
@@ -33,7 +34,7 @@ export function createStoreProgram(env: Readonly<Record<string, string | undefin
       const from = await readNamedStore(textOf(values.from, 'WID_STORE_FROM'), 'from-', values)
       const to = await readNamedStore(textOf(values.to, 'WID_STORE_TO'), 'to-', values)
       await runCopy({
-        ...{ from, to, asJson: values['json'] === true },
+        ...{ from, to, asJson: values['json'] === true, prepareOnly: values['prepare'] === true },
         allowVolatile: values['allowVolatileStore'] === true,
       })
     },

@@ -115,6 +115,16 @@ describe('copyStore', () => {
     expect(await copyStore({ from, to, now: NOW })).toEqual({ ...copy, outcome: 'already-there' })
   })
 
+  it('copies records ahead of the ring when it only prepares', async () => {
+    const [from, to] = [await openSqlite(), await openRedis()]
+    const { ring } = await fillStore(from, 3)
+    expect(await copyStore({ from, to, now: NOW, prepareOnly: true })).toMatchObject({ outcome: 'prepared' })
+    await expect(loadRing(to)).rejects.toMatchObject({ code: 'ERR_STORE_INCOMPLETE' })
+    await registriesOf(from, ring).sandboxes.end('sb-0002', NOW)
+    const copy = await copyStore({ from, to, now: NOW })
+    expect([copy.outcome, copy.sandboxes]).toEqual(['copied', { source: 2, target: 2, differing: 0 }])
+  })
+
   it.each([
     ['unsealed', false],
     ['sealed', true],

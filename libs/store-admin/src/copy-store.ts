@@ -22,6 +22,8 @@ export interface CopyStoreRequest {
   readonly to: StoreSide
   /** Decides who is live; one moment for the whole copy. */
   readonly now: UnixSeconds
+  /** Copies records only, once, and leaves the target marked: a later copy has less to do. Default false. */
+  readonly prepareOnly?: boolean
   /** Told what is being done, and how many records of it have been added. */
   readonly onProgress?: (progress: CopyProgress) => void
 }
@@ -32,10 +34,10 @@ export interface CopyProgress {
   readonly added: number
 }
 
-/** What a copy came to; both sides hold the same. */
+/** What a copy came to; unless it was only prepared, both sides hold the same. */
 export interface StoreCopy {
-  /** `already-there` when the target held it all before. */
-  readonly outcome: 'copied' | 'already-there'
+  /** `already-there` when the target held it all before; `prepared` when the ring is still to come. */
+  readonly outcome: 'copied' | 'already-there' | 'prepared'
   readonly issuer: string
   readonly cluster_id: string
   /** The same on both sides. */
@@ -59,7 +61,8 @@ const MAX_ROUNDS = 3
  * one of its ring; `ERR_STORE_CONFLICT` when the target is not empty and not this copy, or the source keeps changing; those
  * of both stores.
  */
-export async function copyStore({ from, to, now, onProgress }: CopyStoreRequest): Promise<StoreCopy> {
+export async function copyStore(request: CopyStoreRequest): Promise<StoreCopy> {
+  const { from, to, now, onProgress, prepareOnly = false } = request
   const ring = await loadSource(from)
   const source = registriesOf(from, ring)
   const target = registriesOf(to, ring)
@@ -68,6 +71,7 @@ export async function copyStore({ from, to, now, onProgress }: CopyStoreRequest)
   if (found !== undefined && mark === undefined)
     return assertSame(ring, { from: source, to: target }, to, now)
   const version = await claimTarget(ring, to, found, mark)
+  if (prepareOnly) return describe('prepared', ring, await copyOnce(source, target, now, onProgress))
   const counts = await copyUntilSame(source, target, now, onProgress)
   const copied = await saveRing(ring, from, to, version)
   return describe('copied', copied, counts)
@@ -120,28 +124,34 @@ async function claimRegistry(ring: KeyRing, { registryIdentity }: StoreSide['sto
     throw notEmpty('another registry')
 }
 
-async function copyUntilSame(
+async function copyOnce(
   source: Registries,
   target: Registries,
   now: UnixSeconds,
   onProgress: CopyStoreRequest['onProgress'],
 ): Promise<Counts> {
+  const runners = await copyRecords(runnersOf(source.runners), runnersOf(target.runners), now, (added) =>
+    onProgress?.({ step: 'runners', added }),
+  )
+  const sandboxes = await copyRecords(
+    sandboxesOf(source.sandboxes),
+    sandboxesOf(target.sandboxes),
+    now,
+    (added) => onProgress?.({ step: 'sandboxes', added }),
+  )
+  return { runners, sandboxes }
+}
+
+async function copyUntilSame(...copy: Parameters<typeof copyOnce>): Promise<Counts> {
   for (let round = 1; ; round += 1) {
-    const runners = await copyRecords(runnersOf(source.runners), runnersOf(target.runners), now, (added) =>
-      onProgress?.({ step: 'runners', added }),
-    )
-    const sandboxes = await copyRecords(
-      sandboxesOf(source.sandboxes),
-      sandboxesOf(target.sandboxes),
-      now,
-      (added) => onProgress?.({ step: 'sandboxes', added }),
-    )
-    if (runners.differing + sandboxes.differing === 0) return { runners, sandboxes }
+    const counts = await copyOnce(...copy)
+    const differing = counts.runners.differing + counts.sandboxes.differing
+    if (differing === 0) return counts
     if (round === MAX_ROUNDS) {
       throw new IssuerError(
         'ERR_STORE_CONFLICT',
         'registrations keep changing in the store to copy from: stop them and run the copy again, it goes on from here',
-        { details: { differing: runners.differing + sandboxes.differing } },
+        { details: { differing } },
       )
     }
   }
