@@ -34,6 +34,19 @@ export function serverOptions(
   }
 }
 
+/** The options of ioredis for a connection to a sentinel itself, without its address; `keepConnected` makes it anew. */
+export function sentinelOptions(options: ResolvedRedisOptions): RedisOptions & Legacy {
+  const { username: _ofServers, password: _ofTheirs, ...common } = commonOptions(options)
+  return {
+    ...common,
+    ...tlsOptions(options),
+    retryStrategy: () => null,
+    enableOfflineQueue: false,
+    ...(options.sentinelUsername === undefined ? {} : { username: options.sentinelUsername }),
+    ...(options.sentinelPassword === undefined ? {} : { password: options.sentinelPassword }),
+  }
+}
+
 /** The options of ioredis for a Cluster; `keepConnected` makes it anew when all of its nodes were lost. */
 export function clusterOptions(
   options: ResolvedRedisOptions,

@@ -1,4 +1,5 @@
 import type { Cluster, Redis } from 'ioredis'
+import type { HostAndPort } from './redis-address.ts'
 import { reconnectDelayMs } from './redis-options.ts'
 
 /** What is told when others of the same client have reached the servers again. */
@@ -14,6 +15,8 @@ export interface KeptConnection {
   hurry(): void
   /** Settles when the attempt that `hurry` asked for is over, well or not; `undefined` when there is none under way. */
   hurried(): Promise<void> | undefined
+  /** Gives up a connection to another server than `primary`, or one that is being made; it is then made anew. */
+  leaveFor(primary: HostAndPort): void
   /** Ends the connection and every attempt to make one, and resolves when it is gone. */
   close(): Promise<void>
 }
@@ -71,6 +74,14 @@ export function keepConnected(
         .finally(() => (attempt = undefined))
     },
     hurried: () => attempt,
+    leaveFor({ host, port }) {
+      if (closing !== undefined || isBetweenAttempts || !('stream' in redis)) return
+      if (['wait', 'end'].includes(redis.status)) return
+      // Whoever is being asked for may still be the one that was replaced.
+      const isThere =
+        redis.status === 'ready' && redis.stream.remoteAddress === host && redis.stream.remotePort === port
+      if (!isThere) redis.disconnect()
+    },
     close: () => (closing ??= end()),
   }
 }

@@ -5,7 +5,7 @@ import type { Hurriable, KeptConnection } from './kept-connection.ts'
  * A way to the servers with connections of its own. There is one for reads and one for writes, because a write that
  * waits for a replica blocks everything behind it on its connection.
  */
-export interface Lane extends Hurriable {
+export interface Lane extends Hurriable, Pick<KeptConnection, 'leaveFor'> {
   /** Starts connecting and goes on trying until `close`; rejected when the first attempt fails. */
   connect(): Promise<void>
   /** Ends every connection and attempt; what is under way is rejected. */

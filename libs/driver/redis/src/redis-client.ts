@@ -1,6 +1,7 @@
 import { createClusterLane } from './cluster-lane.ts'
 import { replyOf, send, sendTogether, type RedisCommand } from './commands.ts'
 import { writeDurably } from './durable-write.ts'
+import { watchFailovers } from './failover-watch.ts'
 import { inspectServers, type ServerFinding } from './inspect-server.ts'
 import { hurryTogether } from './kept-connection.ts'
 import type { Lane } from './lane.ts'
@@ -63,7 +64,14 @@ export function createRedisClient(options: RedisClientOptions): RedisClient {
   const reads = createLane(resolved)
   const writes = createLane(resolved)
   const subscriber = createSubscriber(resolved)
-  hurryTogether([reads, writes, subscriber])
+  const connections = [reads, writes, subscriber]
+  hurryTogether(connections)
+  const failovers =
+    resolved.address.kind === 'sentinel'
+      ? watchFailovers(resolved, resolved.address, (primary) => {
+          for (const connection of connections) connection.leaveFor(primary)
+        })
+      : undefined
 
   const guarded = async <T>(lane: Lane, doing: string, work: () => Promise<T>): Promise<T> => {
     try {
@@ -92,10 +100,11 @@ export function createRedisClient(options: RedisClientOptions): RedisClient {
   return {
     address,
     async connect() {
+      failovers?.start()
       await Promise.all([reads, writes].map((lane) => guarded(lane, 'connect to', () => lane.connect())))
     },
     async close() {
-      await Promise.all([reads.close(), writes.close(), subscriber.close()])
+      await Promise.all([reads.close(), writes.close(), subscriber.close(), failovers?.close()])
     },
     read: (key, command, doing) => guarded(reads, doing, () => read(key, command)),
     runScript: (script, call) => guarded(reads, call.doing, () => evaluate(read, script, call)),

@@ -5,7 +5,7 @@ import { tolerateLateErrors } from './late-errors.ts'
 import type { ResolvedRedisOptions } from './redis-options.ts'
 
 /** Listens to channels on a connection of its own, which is made when first needed. */
-export interface Subscriber extends Hurriable {
+export interface Subscriber extends Hurriable, Pick<KeptConnection, 'leaveFor'> {
   /**
    * Calls `listener` soon after a message on `channel`, and after the connection was lost and is back, as messages may
    * have been missed. The function it gives ends the subscription.
@@ -76,6 +76,7 @@ export function createSubscriber(options: ResolvedRedisOptions): Subscriber {
     },
     onReady: (listener) => void readyListeners.push(listener),
     hurry: () => kept?.hurry(),
+    leaveFor: (primary) => kept?.leaveFor(primary),
   }
 }
 
