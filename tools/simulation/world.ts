@@ -89,7 +89,7 @@ export function isAsleep({ sleeps }: RingHistory, trueTime: number): boolean {
 export function rotateForYears({ policy, rotations, chooser, isPunctual }: HistoryOptions): RingHistory {
   const nameKey = createKeyNamer()
   let specification: SimulatedAlgorithm = 'EdDSA'
-  const versions: RingVersion[] = [{ savedAt: BEGIN, ring: startRing(nameKey(specification), BEGIN) }]
+  const versions: RingVersion[] = [{ savedAt: BEGIN, ring: startRing(nameKey(specification)) }]
   const sleeps: Sleep[] = []
   let overstay = 0
   let active = 0
@@ -148,11 +148,12 @@ function chooseDelay(chooser: Chooser, due: number, sleeps: Sleep[]): number {
   return chooser.oneIn(2, false) ? chooser.between(0, 30 * SECOND, highIsWorst) : 0
 }
 
-function startRing(key: SigningKeyMaterial, trueTime: number): KeyRing {
+/** A ring with one key, made when the simulation begins. */
+export function startRing(key: SigningKeyMaterial = createKeyNamer()('EdDSA')): KeyRing {
   const id = '00000000-0000-4000-8000-000000000000'
   const ids = { ringId: id, writeId: id, registryId: id }
   const names = { clusterId: 'simulated', issuerUrl: 'https://id.example.com' }
-  return createKeyRing({ ...ids, ...names, key }, readClock(trueTime, deviations.least))
+  return createKeyRing({ ...ids, ...names, key }, readClock(BEGIN, deviations.least))
 }
 
 /** Keys that have a name and nothing else: nobody signs here. */
