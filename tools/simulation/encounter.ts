@@ -10,7 +10,7 @@ import {
   type RotationPolicy,
   type UnixSeconds,
 } from '@workload-identity/core'
-import { highIsUnknown, highIsWorst, lowIsUnknown, lowIsWorst, type Chooser } from './choose.ts'
+import { highIsUnknown, highIsWorst, lowIsWorst, type Chooser, type WorstEnd } from './choose.ts'
 import {
   deviations,
   isAsleep,
@@ -186,7 +186,7 @@ function lastFreshMoment(readAt: number, deviation: number, storeLag: number): n
   return whenClockReads(readAt + storeLag, deviation) - 1
 }
 
-function chooseDeviation(chooser: Chooser, worst: typeof lowIsUnknown): number {
+function chooseDeviation(chooser: Chooser, worst: WorstEnd): number {
   return chooser.between(deviations.least, deviations.greatest, worst)
 }
 
