@@ -25,6 +25,7 @@ export interface ChaosStore {
 
 const SENTINEL_NAME = 'chaos'
 const RESTART_ATTEMPTS = 100
+const DOWN_AFTER_MS = '3000'
 
 /** Starts the servers of a scenario for that many replicas. */
 export async function startStore(scenario: ScenarioName, replicas: number): Promise<ChaosStore> {
@@ -71,6 +72,12 @@ async function startSentinel(): Promise<ChaosStore> {
   const first = await startRedisServer()
   const second = await startRedisReplica(first)
   const sentinels = await startRedisSentinels(first, { name: SENTINEL_NAME, count: 3 })
+  // On a busy machine a server may be silent for a second without being down.
+  await Promise.all(
+    sentinels.map((sentinel) =>
+      redisCli(sentinel, 'SENTINEL', 'SET', SENTINEL_NAME, 'down-after-milliseconds', DOWN_AFTER_MS),
+    ),
+  )
   const servers = [first, second]
   const [one, ...others] = sentinels.map(({ host, port }) => `${host}:${port}`)
   const url = `redis://${one}?sentinel=${SENTINEL_NAME}${others.map((node) => `&node=${node}`).join('')}`
