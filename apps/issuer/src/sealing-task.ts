@@ -1,3 +1,4 @@
+import { setImmediate as breathe } from 'node:timers/promises'
 import {
   isIssuerError,
   resealKeyRing,
@@ -12,7 +13,7 @@ import { createPeriodicTask, type PeriodicTask } from './periodic-task.ts'
 
 /** What {@link createSealingTask} needs. */
 export interface SealingTaskDependencies {
-  readonly stores: Pick<SealedStores, 'sealing' | 'encryption' | 'bareKeyStore' | 'createResealers'>
+  readonly stores: Pick<SealedStores, 'sealing' | 'encryption' | 'bareKeyStore' | 'createResealers' | 'alarm'>
   readonly clock: Clock
   readonly logger: Logger
   readonly everyMs: number
@@ -43,8 +44,16 @@ export function createSealingTask(dependencies: SealingTaskDependencies): Sealin
   const isOn = canReseal(stores.sealing)
   let left: number | undefined
   let isStopping = false
+  let isErasurePending = false
   let told: number | undefined
 
+  /** What the ring was before it was sealed must not stay in the files of the store. */
+  const eraseReplaced = async () => {
+    if (!isErasurePending) return
+    const places = (await stores.bareKeyStore.eraseReplaced?.()) ?? []
+    isErasurePending = places.length > 0
+    if (isErasurePending) logger.warn({ left: places }, 'the key ring as it was may be left in the key store')
+  }
   const resealAll = async (registry: ResealRecords) => {
     const total = { resealed: 0, left: 0 }
     let after: string | undefined
@@ -52,11 +61,16 @@ export function createSealingTask(dependencies: SealingTaskDependencies): Sealin
       const page = await registry.resealPage(
         { limit: PAGE, ...(after !== undefined && { after }) },
         clock(),
-        (err) => logger.debug({ err }, 'a record is left to be sealed anew'),
+        (err) => {
+          logger.debug({ err }, 'a record is left to be sealed anew')
+          stores.alarm(err)
+        },
       )
       total.resealed += page.resealed
       total.left += page.left
       after = page.next ?? undefined
+      // An embedded store answers at once, and requests must get their turn between pages.
+      await breathe()
     } while (after !== undefined && !isStopping)
     return total
   }
@@ -68,8 +82,11 @@ export function createSealingTask(dependencies: SealingTaskDependencies): Sealin
         encryption: stores.encryption,
         clock,
       })
-      if (isResealed)
+      if (isResealed) {
+        isErasurePending = true
         logger.info({ kid: kid ?? null, generation: ring.generation }, 'sealed the key ring anew')
+      }
+      await eraseReplaced()
       const total = { resealed: 0, left: 0 }
       for (const registry of stores.createResealers(() => ring.registry_id)) {
         const part = await resealAll(registry)

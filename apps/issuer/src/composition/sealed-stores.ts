@@ -21,6 +21,8 @@ export interface SealedStores extends Stores {
   readonly bareKeyStore: KeyStore
   /** The registries of the ring with that registry ID, for sealing their records anew. */
   createResealers(registryId: () => string): readonly ResealRecords[]
+  /** Tells of a record that is refused because of its seal; of anything else it does not. */
+  readonly alarm: (error: unknown) => void
 }
 
 /** How often the same alarm is told, in milliseconds. */
@@ -45,6 +47,7 @@ export function sealStores(
     ...stores,
     sealing,
     encryption,
+    alarm,
     bareKeyStore: stores.keyStore,
     keyStore: sealKeyStore(stores.keyStore, encryption),
     createSandboxRegistry: (registryId) => observeStore(sandboxes(registryId), alarm),

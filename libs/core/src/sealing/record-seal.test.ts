@@ -70,6 +70,19 @@ describe('createRecordSeal', () => {
     })
   })
 
+  it('refuses what was proved before as soon as anything of it is other', async () => {
+    const sealed = await strict.seal(record, place, 'reg')
+    expect((await strict.open(sealed, place, 'a')).record).toStrictEqual(record)
+    expect((await strict.open(sealed, place, 'a')).record).toStrictEqual(record)
+    const elsewhere = { ...place, registryId: 'r2' }
+    for (const work of [
+      strict.open({ ...sealed, app: 'pay' }, place, 'a'),
+      strict.open(sealed, elsewhere, 'a'),
+    ]) {
+      expect(await rejected(work)).toMatchObject({ code: 'ERR_SEAL_BROKEN' })
+    }
+  })
+
   it('refuses another registration or key ID in the seal with ERR_SEAL_BROKEN', async () => {
     const both = createRecordSeal({ keys: [keyA, keyB], mode: 'strict' })
     const sealed = await both.seal(record, place, 'reg')

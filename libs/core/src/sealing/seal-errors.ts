@@ -2,13 +2,15 @@ import { IssuerError } from '../errors.ts'
 import type { Sealing } from './sealing-mode.ts'
 
 /** The error for a seal whose key is not among the known ones. */
-export function sealKeyUnknown(what: string, kid: string, { keys }: Sealing): IssuerError {
+export function sealKeyUnknown(what: string, kid: string, { keys }: Sealing, id?: string): IssuerError {
   const known = keys.map(({ id }) => id)
   const sentence =
     known.length === 0
       ? `${what} is sealed, and no key-encryption key is set: give the one it is sealed with`
       : `${what} is sealed with another key-encryption key than those that are set: add the one with the ID ${kid}`
-  return new IssuerError('ERR_SEAL_KEY_UNKNOWN', sentence, { details: { sealed_with: kid, known } })
+  return new IssuerError('ERR_SEAL_KEY_UNKNOWN', sentence, {
+    details: { sealed_with: kid, known, ...(id !== undefined && { id }) },
+  })
 }
 
 /** The error for something that has no seal where there must be one. */
