@@ -14,7 +14,8 @@ export async function runCheck({ name, open, sealing }: NamedStore, asJson: bool
   for (const { check, status, detail } of report.checks) {
     console.log(`${status.padEnd(8)} ${check.padEnd(12)} ${detail}`)
   }
-  const { fingerprint } = report.facts
-  if (fingerprint !== undefined) console.log(`fingerprint of the key set: ${fingerprint}`)
+  const { fingerprint, keys_fingerprint: published } = report.facts
+  if (fingerprint !== undefined) console.log(`fingerprint of the ring: ${fingerprint}`)
+  if (published !== undefined) console.log(`fingerprint of the published keys: ${published}`)
   return report.ok
 }

@@ -49,6 +49,9 @@ describe('createMetrics', () => {
     expect(body).toContain('wid_keys{state="next"} 0')
     expect(body).toContain('wid_key_age_seconds{kid="k1",alg="RS256",state="active"} 100')
     expect(body).toContain('wid_key_age_seconds{kid="k0",alg="EdDSA",state="retired"} 900')
+    expect(body).toContain(
+      'wid_published_keys_info{fingerprint="SHA256:4XH95Q8-UiBbAwuboZgZtZfhhiO8bWz1Ddo-JiE3zaY"} 1',
+    )
     expect(body).toContain('wid_key_ring_generation 7')
     expect(body).toContain('wid_key_ring_read_age_seconds 0')
     expect(body).toContain('wid_key_ring_fresh 1')

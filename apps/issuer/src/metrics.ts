@@ -1,5 +1,7 @@
 import {
+  fingerprintKeys,
   isIssuerError,
+  publishedKeys,
   type Clock,
   type FollowedKeyRing,
   type KeyState,
@@ -144,6 +146,17 @@ function addKeyRingMetrics(register: Registry, keyRing: MetricsDependencies['key
       for (const state of keyStates) {
         this.set({ state }, keyRing.ring().keys.filter((key) => key.state === state).length)
       }
+    },
+  })
+  new Gauge({
+    name: 'wid_published_keys_info',
+    help: 'Always 1; its label is the fingerprint of the published keys, the same on every replica that publishes the same.',
+    labelNames: ['fingerprint'],
+    registers,
+    async collect() {
+      const fingerprint = await fingerprintKeys(publishedKeys(keyRing.ring(), clock()))
+      this.reset()
+      this.set({ fingerprint }, 1)
     },
   })
   new Gauge({

@@ -159,6 +159,7 @@ export {
   type Jwks,
   type PublishedJwk,
 } from './key-ring/jwks.ts'
+export { fingerprintKeys } from './key-ring/fingerprint.ts'
 export { buildDiscoveryDocument, DISCOVERY_PATH, JWKS_PATH, type DiscoveryDocument } from './discovery.ts'
 
 // Ports

@@ -1,5 +1,6 @@
 import { chmodSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { fingerprintKeys, publishedKeys } from '@workload-identity/core'
 import { startRedisServer } from '@workload-identity/driver-redis/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { checkStore, type StoreReport } from './check-store.ts'
@@ -47,6 +48,7 @@ describe('checkStore', () => {
       expect(report.facts).toMatchObject({
         ...{ schema: '1.0', cluster_id: 'eu-1', generation: 1, runners: 1, sandboxes: 4 },
         ...{ ring_id: ring.ring_id, registry_id: ring.registry_id, issuer: 'https://id.example.com' },
+        keys_fingerprint: await fingerprintKeys(publishedKeys(ring, NOW)),
       })
       expect(detailOf(report, 'keys')).toContain('1 active, 1 next, 1 retired, 1 revoked')
       expect(JSON.stringify(report)).not.toContain(ring.keys[0]?.private?.['d'] ?? '-')

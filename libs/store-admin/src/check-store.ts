@@ -1,7 +1,9 @@
 import {
+  fingerprintKeys,
   isIssuerError,
   isTombstone,
   openStoredRing,
+  publishedKeys,
   proveRing,
   currentIssuerUrl,
   type KeyRing,
@@ -37,7 +39,10 @@ export interface StoreFacts {
   readonly ring_id?: string
   readonly registry_id?: string
   readonly generation?: number
+  /** Of the whole ring: states, dates, history and IDs. */
   readonly fingerprint?: string
+  /** Of the keys that are published now, as `GET /v1/issuer` tells it. */
+  readonly keys_fingerprint?: string
   readonly keys?: readonly { readonly kid: string; readonly alg: string; readonly state: string }[]
   readonly sealed_with?: string
   readonly runners?: number
@@ -113,6 +118,7 @@ function noteOutside(store: StoreAddress, findings: readonly ServerFinding[], no
 async function noteInside(side: StoreSide, now: UnixSeconds, note: Note, learn: Learn): Promise<void> {
   const registryId = await attempt(() => side.stores.registryIdentity.read(), note, 'registry')
   const ring = await noteRing(side, note, learn)
+  if (ring !== undefined) learn({ keys_fingerprint: await fingerprintKeys(publishedKeys(ring, now)) })
   if (registryId === 'failed') return
   if (registryId !== undefined) learn({ registry_id: registryId })
   if (ring === undefined) return

@@ -63,6 +63,7 @@ export const issuerExamples: OperationExamples = {
         default_ttl: 3600,
         max_ttl: 86400,
         active_key: { kid: exampleJwk.kid, alg: 'RS256' },
+        keys_fingerprint: 'SHA256:M8Hu0n6dP0RP3hU_6VMGzVmvexMO9qzaJognIHp9O1k',
         registry_id: exampleRegistry,
       },
     },

@@ -26,6 +26,7 @@ import { createListeners } from '../listeners.ts'
 import { createMetrics } from '../metrics.ts'
 import { observeStore } from '../observe-store.ts'
 import { createPeriodicTask } from '../periodic-task.ts'
+import { createPublishedKeysLog } from '../published-keys-log.ts'
 import { createRingChangeWatch } from '../ring-change-watch.ts'
 import { createRingRefreshLoop } from '../ring-refresh-loop.ts'
 import { findRotationProblem } from '../rotation-loop.ts'
@@ -42,6 +43,7 @@ const usualPauses = {
   refreshRing: 4_000,
   refreshSharedRing: 1_500,
   rotateKeys: 10_000,
+  lookAtPublishedKeys: 1_000,
   eraseReplaced: 60_000,
   sealAnew: 300_000,
   sweepExpired: 300_000,
@@ -251,6 +253,12 @@ function provideProcess(
     return [
       get(tokens.RING_REFRESH),
       get(tokens.ROTATION_LOOP),
+      createPublishedKeysLog({
+        ring: () => get(tokens.KEY_RING).ring(),
+        clock: get(tokens.CLOCK),
+        logger,
+        everyMs: pauses.lookAtPublishedKeys,
+      }),
       get(tokens.REPLACED_RINGS).task,
       get(tokens.SEALING_TASK),
       createPeriodicTask({ run: async () => adminTokens.refresh(), everyMs: pauses.lookAtAdminTokens }),

@@ -291,6 +291,8 @@ describe('GET /v1/issuer', () => {
       default_ttl: 3600,
       max_ttl: 86_400,
       active_key: { kid: 'If4x36FUomFia_hUBG_SJxt77UtqvkWqWId-9H-XIbk', alg: 'EdDSA' },
+      // printf '%s EdDSA\n' "$kid" | openssl dgst -sha256 -binary | basenc --base64url
+      keys_fingerprint: 'SHA256:sFogvOUuY-NVJluRLf2ks0tc82ZrWDyQt9muezVLTMM',
       registry_id: REGISTRY_ID,
     })
   })

@@ -119,6 +119,11 @@ export const issuerFacts = closed({
   default_ttl: Type.Integer({ description: 'In seconds.' }),
   max_ttl: Type.Integer({ description: 'In seconds.' }),
   active_key: closed({ kid: Type.String(), alg: algorithm }),
+  keys_fingerprint: Type.String({
+    description:
+      '`SHA256:` and the base64url SHA-256 of the lines `<kid> <alg>` of the published keys, sorted: the same for every ' +
+      'replica that publishes the same keys.',
+  }),
   registry_id: Type.String({ description: 'The registry that belongs to the keys.' }),
 })
 

@@ -1,14 +1,20 @@
-import { activeKey, DISCOVERY_PATH, JWKS_PATH } from '@workload-identity/core'
+import { activeKey, DISCOVERY_PATH, fingerprintKeys, JWKS_PATH, publishedKeys } from '@workload-identity/core'
 import type { ControlServerOptions } from '../control-options.ts'
 import type { HttpApp } from '../create-http-server.ts'
 import { issuerOperation } from '../openapi/control-operations.ts'
 import { emptyQuery } from '../schemas.ts'
 
 /** What the facts of the issuer are made from. */
-export type IssuerRouteOptions = Pick<ControlServerOptions, 'issuer' | 'ring' | 'cluster' | 'tokenUrl'>
+export type IssuerRouteOptions = Pick<
+  ControlServerOptions,
+  'issuer' | 'ring' | 'clock' | 'cluster' | 'tokenUrl'
+>
 
 /** Adds `GET /v1/issuer`: who issues, where, and under which rules. */
-export function addIssuerRoute(app: HttpApp, { issuer, ring, cluster, tokenUrl }: IssuerRouteOptions): void {
+export function addIssuerRoute(
+  app: HttpApp,
+  { issuer, ring, clock, cluster, tokenUrl }: IssuerRouteOptions,
+): void {
   app.get(
     '/v1/issuer',
     { schema: { querystring: emptyQuery }, config: { openapi: issuerOperation } },
@@ -28,6 +34,7 @@ export function addIssuerRoute(app: HttpApp, { issuer, ring, cluster, tokenUrl }
         default_ttl: ttl.defaultTtl,
         max_ttl: ttl.maxTtl,
         active_key: { kid, alg },
+        keys_fingerprint: await fingerprintKeys(publishedKeys(current, clock())),
         registry_id: current.registry_id,
       }
     },
