@@ -1,6 +1,7 @@
 import { isIssuerError } from '../errors.ts'
 import type { KeyRing } from '../key-ring/key-ring.ts'
 import { nextGeneration } from '../key-ring/transitions.ts'
+import type { UnixSeconds } from '../time.ts'
 import type { FollowedKeyRing } from './follow-key-ring.ts'
 import type { RingRepair } from './repair-key-ring.ts'
 
@@ -15,6 +16,8 @@ export interface ChangeKeyRingDependencies {
 export interface RingChange<T> {
   /** The changed ring, without a new version; absent when there is nothing to save. */
   readonly changed?: KeyRing
+  /** The moment from which new dates in it are. When saving begins much later, it is decided again. */
+  readonly decidedAt?: UnixSeconds
   readonly answer: T
 }
 
@@ -45,11 +48,11 @@ export async function changeKeyRing<T>(
     const refresh = await keyRing.refresh()
     if ('found' in refresh) onRepaired?.(refresh)
     const ring = keyRing.ring()
-    const { changed, answer } = await decide(ring)
+    const { changed, answer, decidedAt } = await decide(ring)
     if (changed === undefined) return { answer, ring }
     const next = nextGeneration(changed, crypto.randomUUID())
     try {
-      await saveKnowingly(keyRing, next, ring)
+      await saveKnowingly(keyRing, next, ring, decidedAt)
       return { answer, ring: next }
     } catch (error) {
       if (!isIssuerError(error, 'ERR_STORE_CONFLICT') || attempt === MAX_ATTEMPTS) throw error
@@ -58,9 +61,14 @@ export async function changeKeyRing<T>(
 }
 
 /** Saves, and when that leaves unknown whether it did, looks. */
-async function saveKnowingly(keyRing: FollowedKeyRing, changed: KeyRing, expected: KeyRing): Promise<void> {
+async function saveKnowingly(
+  keyRing: FollowedKeyRing,
+  changed: KeyRing,
+  expected: KeyRing,
+  decidedAt: UnixSeconds | undefined,
+): Promise<void> {
   try {
-    await keyRing.save(changed, expected)
+    await keyRing.save(changed, expected, decidedAt)
   } catch (error) {
     if (!isIssuerError(error, 'ERR_STORE_UNAVAILABLE')) throw error
     await keyRing.refresh()

@@ -2,7 +2,7 @@ import { IssuerError, isIssuerError } from '../errors.ts'
 import { decodeKeyRing, encodeKeyRing, proveRing } from '../key-ring/codec.ts'
 import type { KeyRing } from '../key-ring/key-ring.ts'
 import { decideRingRecovery } from '../key-ring/ring-recovery.ts'
-import { isReadingFresh } from '../key-ring/rotation-policy.ts'
+import { CLOCK_TOLERANCE, isReadingFresh } from '../key-ring/rotation-policy.ts'
 import type { KeyEncryption } from '../ports/key-encryption.ts'
 import type { KeyStore, RingVersion, StoredKeyRing } from '../ports/key-store.ts'
 import type { Clock, Seconds, UnixSeconds } from '../time.ts'
@@ -53,10 +53,12 @@ export interface FollowedKeyRing {
    * Saves a changed ring over `expected`, and uses it from then on. Waits for a refresh that is running.
    *
    * @param changed of the version after `expected` (see `nextGeneration`).
+   * @param decidedAt the moment from which the dates in it are; a machine may sleep between deciding and saving.
    * @throws {IssuerError} `ERR_STORE_CONFLICT` when the ring in use or the stored one is another than `expected` by now;
-   * nothing was changed. `ERR_STORE_UNAVAILABLE` when it is not known whether it was saved: the next refresh tells.
+   * nothing was changed, nor when the clock has moved on from `decidedAt` by more than the tolerance.
+   * @throws {IssuerError} `ERR_STORE_UNAVAILABLE` when it is not known whether it was saved: the next refresh tells.
    */
-  save(changed: KeyRing, expected: RingVersion): Promise<void>
+  save(changed: KeyRing, expected: RingVersion, decidedAt?: UnixSeconds): Promise<void>
   /** What the last refresh failed with; `undefined` when it succeeded, and before the first. */
   lastFailure(): unknown
 }
@@ -119,12 +121,18 @@ export function createFollowedKeyRing(
     return { generation: changed.generation, write_id: changed.write_id, document }
   }
 
-  const save = async (changed: KeyRing, expected: RingVersion): Promise<void> => {
+  const save = async (changed: KeyRing, expected: RingVersion, decidedAt?: UnixSeconds): Promise<void> => {
     if (!isSameVersion(ring, expected)) {
       throw new IssuerError('ERR_STORE_CONFLICT', 'the key ring changed since it was read; decide again')
     }
     const document = await toStored(changed)
     const askedAt = clock()
+    if (decidedAt !== undefined && Math.abs(askedAt - decidedAt) > CLOCK_TOLERANCE) {
+      throw new IssuerError(
+        'ERR_STORE_CONFLICT',
+        'the clock moved on since the change was decided; decide again',
+      )
+    }
     await keyStore.save(document, expected)
     use(changed, askedAt)
   }
@@ -178,7 +186,7 @@ export function createFollowedKeyRing(
         })
       return running
     },
-    save: (changed, expected) => inTurn(() => save(changed, expected)),
+    save: (changed, expected, decidedAt) => inTurn(() => save(changed, expected, decidedAt)),
     lastFailure: () => failure,
   }
 }

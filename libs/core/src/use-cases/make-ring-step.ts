@@ -51,6 +51,7 @@ export async function makeRingStep<T>(
     }
     if (decision.type === 'generate') throw new RangeError('a decision asks for the key it was given')
     if (decision.type === 'nothing') return { answer: decision.answer }
-    return { changed: applyStep(ring, decision.step, facts.now), answer: decision.answer }
+    const changed = applyStep(ring, decision.step, facts.now)
+    return { changed, answer: decision.answer, decidedAt: facts.now }
   })
 }

@@ -148,6 +148,27 @@ describe('createRotateKeys', () => {
     expect(stored().generation).toBe(2)
   })
 
+  it.each([
+    [60, 7000],
+    [61, 7061],
+    [2_000_000, 2_007_000],
+    [-61, 6939],
+  ])('dates a key anew when the clock moved by %i s before it was saved', async (pause, publishedAt) => {
+    const { dependencies, clock, stored } = startRotatingIssuer({ ...ringOf(keys.eddsa), generation: 5 })
+    // The machine sleeps while the ring waits for the refresh before it.
+    const { keyRing } = dependencies
+    let isFirst = true
+    const save: typeof keyRing.save = (changed, expected, decidedAt) => {
+      if (isFirst) clock.advance(pause)
+      isFirst = false
+      return keyRing.save(changed, expected, decidedAt)
+    }
+    clock.set(after(7000))
+    const { made } = await createRotateKeys({ ...dependencies, keyRing: { ...keyRing, save } })()
+    if (pause === -61) expect(made).toBeUndefined()
+    else expect(nextKey(stored())?.published_at).toBe(after(publishedAt))
+  })
+
   it('fails without a store, and changes nothing', async () => {
     const { dependencies, clock, storage } = startRotatingIssuer(waiting)
     clock.set(after(10_000))
