@@ -18,8 +18,9 @@ export async function copyRecords<T>(
   now: UnixSeconds,
   onProgress: (added: number) => void,
 ): Promise<RecordComparison> {
-  // First, since a secret of what is ended may belong to another record by now.
-  for await (const { id, state } of compareRecords(source, target, now)) {
+  // First, since a secret of what is ended may belong to another record by now. A fresh target has nothing to end.
+  const isFresh = (await target.list({ limit: 1 }, now)).items.length === 0
+  for await (const { id, state } of isFresh ? [] : compareRecords(source, target, now)) {
     if (state === 'only-target' || state === 'different') await target.end(id, now)
   }
   let added = 0
