@@ -88,7 +88,7 @@ async function expectNothingLost(
   }
 }
 
-describe('issuers on Redis with Sentinel', { timeout: 90_000 }, () => {
+describe('issuers on Redis with Sentinel', { timeout: 120_000 }, () => {
   it('follow a failover without a restart: no key is lost, no live sandbox refused', async () => {
     const primary = await startTestRedis()
     const replica = await startRedisReplica(primary)
@@ -105,7 +105,7 @@ describe('issuers on Redis with Sentinel', { timeout: 90_000 }, () => {
   })
 })
 
-describe('an issuer on a Redis Cluster', { timeout: 90_000 }, () => {
+describe('an issuer on a Redis Cluster', { timeout: 120_000 }, () => {
   it('outlives the loss of the node that holds the ring: no key is lost, no live sandbox refused', async () => {
     const nodes = await startRedisCluster(3)
     endAfterTest(nodes)

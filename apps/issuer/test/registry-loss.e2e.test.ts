@@ -10,7 +10,7 @@ import { sendRequest } from './send-request.ts'
 
 const sandbox = { sandbox_id: 'billing-7f9c', app: 'billing' }
 const unknownSecret = 'wis_nobody-has-this-one'
-const noticed = { timeout: 15_000, interval: 50 }
+const noticed = { timeout: 30_000, interval: 50 }
 const path = '/v1/registry/accept-loss'
 
 async function fetchJwks(issuer: IssuerProcess): Promise<string> {
@@ -74,7 +74,7 @@ async function flushRegistry(redis: RedisProcess): Promise<void> {
   await redisCli(redis, 'EVAL', script, '0')
 }
 
-describe('replicas whose Redis lost the registry alone', { timeout: 60_000 }, () => {
+describe('replicas whose Redis lost the registry alone', { timeout: 120_000 }, () => {
   it('answer 503 until an admin accepts the loss on one of them, and then take the sandboxes again', async () => {
     const { start, redis, folder } = await createReplicas()
     const auditLog = join(folder, 'audit.log')
@@ -135,7 +135,7 @@ const engines = [
   },
 ] as const
 
-describe('an issuer whose store lost the registry alone', { timeout: 60_000 }, () => {
+describe('an issuer whose store lost the registry alone', { timeout: 120_000 }, () => {
   it.each(engines)(
     'on $engine answers 503, also after a restart, until an admin accepts the loss',
     async ({ storeOf, lose }) => {
