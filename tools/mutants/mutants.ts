@@ -74,14 +74,14 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: `${core}/key-ring/rotation-plan.ts`,
-    find: 'now >= signsSince ? now : signsSince',
-    replace: 'now >= signsSince ? signsSince : now',
+    find: 'Math.max(now, signsSince)',
+    replace: 'Math.min(now, signsSince)',
     harm: 'a clock that was put back dates a new key too early',
   },
   {
     file: `${core}/key-ring/transitions.ts`,
-    find: 'key.activated_at > now ? key.activated_at : now',
-    replace: 'key.activated_at < now ? key.activated_at : now',
+    find: 'Math.max(key.activated_at ?? now, now)',
+    replace: 'Math.min(key.activated_at ?? now, now)',
     harm: 'a retired key leaves before its last token is over',
   },
   {

@@ -1,4 +1,4 @@
-import { addSeconds, seconds, type Seconds, type UnixSeconds } from '../time.ts'
+import { addSeconds, seconds, unixSeconds, type Seconds, type UnixSeconds } from '../time.ts'
 import { algorithms, type KeySpecification } from './algorithms.ts'
 import { activeKey, publishedKeys, type KeyEntry, type KeyRing } from './key-ring.ts'
 import { dueSteps } from './rotation-plan.ts'
@@ -85,7 +85,7 @@ export function nextChangeOfSet(
   specification: KeySpecification = activeKey(ring).alg,
 ): UnixSeconds {
   const [rotation, ...removals] = dueSteps(ring, policy, now, specification)
-  const rotatesAt = rotation.at > now ? rotation.at : now
+  const rotatesAt = unixSeconds(Math.max(rotation.at, now))
   // That a key begins to sign changes nothing in the set; what follows from it does.
   const planned =
     rotation.step.type === 'publish-next'
@@ -95,5 +95,5 @@ export function nextChangeOfSet(
           addSeconds(rotatesAt, seconds(Math.max(0, policy.activeFor - policy.publishAhead))),
         ]
   const dated = removals.map((removal) => removal.at).filter((at) => at > now)
-  return [...planned, ...dated].reduce((first, other) => (other < first ? other : first))
+  return unixSeconds(Math.min(...planned, ...dated))
 }

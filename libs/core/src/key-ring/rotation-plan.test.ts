@@ -98,6 +98,11 @@ describe('planRotation', () => {
     expect(plan(ring, 10).because).toContain(keys.eddsa.kid)
   })
 
+  it('names the rotation when a removal is due at the same moment', () => {
+    const ring = withKeys(retiredEntry(keys.eddsa, { remove_at: after(7000) }))
+    expect(plan(ring, 10).because).toMatch(/publishAhead/)
+  })
+
   it('moves the rotation on before it removes', () => {
     const leaving = retiredEntry(keys.eddsa, { remove_at: after(50) })
     expect(stepOf(withKeys(leaving), 7000)).toBe('publish-next')
@@ -160,6 +165,7 @@ describe('planRotation', () => {
 
     it('counts a late key as late, whatever its kind', () => {
       expect(plan(alone, 7000, 'ES256')).toMatchObject({ at: after(7000) })
+      expect(plan(alone, 7000, 'ES256').because).toMatch(/activeFor/)
       expect(plan(alone, 8000, 'ES256')).toMatchObject({ at: after(7000) })
       expect(plan(alone, 6999, 'ES256')).toMatchObject({ at: after(6999) })
     })

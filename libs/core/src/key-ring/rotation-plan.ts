@@ -1,4 +1,12 @@
-import { addSeconds, formatDuration, formatMoment, seconds, type Seconds, type UnixSeconds } from '../time.ts'
+import {
+  addSeconds,
+  formatDuration,
+  formatMoment,
+  seconds,
+  unixSeconds,
+  type Seconds,
+  type UnixSeconds,
+} from '../time.ts'
 import type { KeySpecification } from './algorithms.ts'
 import { fitsSpecification } from './key-material.ts'
 import { activeKey, nextKey, type KeyEntry, type KeyRing } from './key-ring.ts'
@@ -106,7 +114,7 @@ function publishStep(
   const due = addSeconds(signsSince, seconds(activeFor - publishAhead))
   if (isKindChanging(ring, specification) && now < due) {
     // A date in the future means that the clock is wrong now, or was: nothing is dated by such a clock.
-    const at = now >= signsSince ? now : signsSince
+    const at = unixSeconds(Math.max(now, signsSince))
     return { step, at, because: `keys are to be ${specification} now, and key ${kid} is ${alg}` }
   }
   return {

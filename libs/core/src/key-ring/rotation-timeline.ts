@@ -1,4 +1,4 @@
-import { addSeconds, formatDuration, formatMoment, type UnixSeconds } from '../time.ts'
+import { addSeconds, formatDuration, formatMoment, unixSeconds, type UnixSeconds } from '../time.ts'
 import type { KeySpecification } from './algorithms.ts'
 import { activeKey, nextKey, type KeyRing } from './key-ring.ts'
 import { dueActivation, dueSteps, isKindChanging, type DueStep } from './rotation-plan.ts'
@@ -93,7 +93,7 @@ function leavingEntries(ring: KeyRing): TimelineEntry[] {
 }
 
 function notBefore(due: UnixSeconds, now: UnixSeconds): UnixSeconds {
-  return due > now ? due : now
+  return unixSeconds(Math.max(due, now))
 }
 
 function withDelay({ at, because }: DueStep, now: UnixSeconds): string {

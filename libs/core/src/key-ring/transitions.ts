@@ -1,5 +1,5 @@
 import { IssuerError } from '../errors.ts'
-import { addSeconds, type Seconds, type UnixSeconds } from '../time.ts'
+import { addSeconds, unixSeconds, type Seconds, type UnixSeconds } from '../time.ts'
 import type { KeyMaterial, SigningKeyMaterial } from './key-material.ts'
 import {
   activeKey,
@@ -168,7 +168,7 @@ function retireActive(ring: KeyRing, now: UnixSeconds, keepRetired: Seconds | un
  * that is, or was, ahead; its tokens are dated by that clock.
  */
 function signedUntil(key: KeyEntry, now: UnixSeconds): UnixSeconds {
-  return key.activated_at !== undefined && key.activated_at > now ? key.activated_at : now
+  return unixSeconds(Math.max(key.activated_at ?? now, now))
 }
 
 function bare({ kid, alg, public: publicHalf, private: privateHalf }: SigningKeyMaterial) {

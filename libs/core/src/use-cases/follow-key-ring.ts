@@ -5,7 +5,7 @@ import { decideRingRecovery } from '../key-ring/ring-recovery.ts'
 import { CLOCK_TOLERANCE, isReadingFresh } from '../key-ring/rotation-policy.ts'
 import type { KeyEncryption } from '../ports/key-encryption.ts'
 import type { KeyStore, RingVersion, StoredKeyRing } from '../ports/key-store.ts'
-import type { Clock, Seconds, UnixSeconds } from '../time.ts'
+import { unixSeconds, type Clock, type Seconds, type UnixSeconds } from '../time.ts'
 import { buildRepairedRing, describeRepair, type RingRepair } from './repair-key-ring.ts'
 
 /** What following a stored ring needs. */
@@ -83,7 +83,7 @@ export function createFollowedKeyRing(
   const use = (held: KeyRing, askedAt: UnixSeconds) => {
     ring = held
     readAt = askedAt
-    if (askedAt > latestReadAt) latestReadAt = askedAt
+    latestReadAt = unixSeconds(Math.max(latestReadAt, askedAt))
   }
 
   // A refresh and a save never overlap: each decides by the ring in use and changes it.

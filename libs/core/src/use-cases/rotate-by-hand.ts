@@ -1,7 +1,7 @@
 import { IssuerError } from '../errors.ts'
 import { activeKey, nextKey, type KeyRing } from '../key-ring/key-ring.ts'
 import { oldSetsGoneAt, type RotationPolicy } from '../key-ring/rotation-policy.ts'
-import { addSeconds, formatMoment, seconds, type UnixSeconds } from '../time.ts'
+import { addSeconds, formatMoment, seconds, unixSeconds, type UnixSeconds } from '../time.ts'
 import { makeRingStep, type DecisionFacts, type RingDecision } from './make-ring-step.ts'
 import type { RotateKeysDependencies } from './rotate-keys.ts'
 
@@ -57,7 +57,7 @@ function decideRotation(
   const next = nextKey(ring)
   if (next === undefined) {
     if (key === undefined) return { type: 'generate', specification }
-    const promotable_at = addSeconds(signsSince > now ? signsSince : now, policy.publishAhead)
+    const promotable_at = addSeconds(unixSeconds(Math.max(signsSince, now)), policy.publishAhead)
     const answer = { outcome: 'published', active_kid, next_kid: key.kid, promotable_at } as const
     return { type: 'save', step: { type: 'publish-next', key }, answer }
   }
