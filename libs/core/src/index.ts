@@ -137,6 +137,7 @@ export {
 export {
   dueSteps,
   planRotation,
+  type ActivationHold,
   type DueStep,
   type PlannedStep,
   type RotationPlan,

@@ -56,6 +56,30 @@ describe('planRotation', () => {
     },
   )
 
+  it.each([
+    ['until before that', 9999, 10_000, 'activate', 10_000],
+    ['until after that', 10_500, 10_499, undefined, 10_500],
+    ['until after that', 10_500, 10_500, 'activate', 10_500],
+  ])('lets a key that is held %s (%i s) sign at the later moment', (_, until, duration, step, due) => {
+    const held = (kid: string) =>
+      planRotation(waiting(7000), policy, after(duration), 'RS256', [
+        { kid, until: after(until), because: 'of the copy' },
+        { kid, until: after(1), because: 'of something else' },
+      ])
+    const { step: held_step, at, because } = held(keys.rs256Other.kid)
+    expect([held_step?.type, at]).toEqual([step, after(due)])
+    expect(because === 'of the copy').toBe(due === 10_500)
+    expect(held(keys.es256.kid).at).toBe(after(10_000))
+  })
+
+  it('holds a key of another kind, too, and makes other steps meanwhile', () => {
+    const gone = retiredEntry(keys.es256, { remove_at: after(100) })
+    const ring = { ...waiting(0, keys.eddsa), keys: [...waiting(0, keys.eddsa).keys, gone] }
+    const holds = [{ kid: keys.eddsa.kid, until: after(4000), because: 'of the copy' }]
+    const held = (duration: number) => planRotation(ring, policy, after(duration), 'EdDSA', holds).step?.type
+    expect([held(3999), held(4000)]).toEqual(['remove', 'activate'])
+  })
+
   it('says which of the two times it waits for', () => {
     expect(plan(waiting(7000), 8000).because).toMatch(/activeFor/)
     expect(plan(waiting(7001), 8000).because).toMatch(/publishAhead/)

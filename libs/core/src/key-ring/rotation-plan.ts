@@ -25,6 +25,15 @@ export interface DueStep {
   readonly because: string
 }
 
+/** Something outside of the ring that lets a next key wait longer than its dates ask for; nothing makes it wait less. */
+export interface ActivationHold {
+  readonly kid: string
+  /** The key does not sign before this moment, which may move on as long as what it waits for is not there. */
+  readonly until: UnixSeconds
+  /** What it waits for, for people. */
+  readonly because: string
+}
+
 /** What to do with a ring now, or when to look again. */
 export interface RotationPlan {
   /** The step to make now; absent when none is due. */
@@ -44,14 +53,16 @@ export interface RotationPlan {
  *
  * @param specification the kind of key that is wanted. When the active key is of another kind, the next one is published
  * now and signs as soon as it was published for `publishAhead`.
+ * @param holds what the next key waits for besides.
  */
 export function planRotation(
   ring: KeyRing,
   policy: RotationPolicy,
   now: UnixSeconds,
   specification: KeySpecification,
+  holds: readonly ActivationHold[] = [],
 ): RotationPlan {
-  const steps = dueSteps(ring, policy, now, specification)
+  const steps = dueSteps(ring, policy, now, specification, holds)
   const due = steps.find((candidate) => now >= candidate.at)
   if (due !== undefined) return due
   const { at, because } = steps.reduce((first, other) => (other.at < first.at ? other : first))
@@ -67,13 +78,28 @@ export function dueSteps(
   policy: RotationPolicy,
   now: UnixSeconds,
   specification: KeySpecification,
+  holds: readonly ActivationHold[] = [],
 ): readonly [DueStep, ...DueStep[]] {
   const next = nextKey(ring)
   const rotation =
     next === undefined
       ? publishStep(ring, policy, now, specification)
-      : activateStep(ring, next, policy, specification)
+      : withHolds(activateStep(ring, next, policy, specification), next.kid, holds)
   return [rotation, ...removals(ring)]
+}
+
+/** The step or answer, due at the latest of its own moment and those of the holds on the key. Pure. */
+export function withHolds<T extends Pick<DueStep, 'at' | 'because'>>(
+  due: T,
+  kid: string,
+  holds: readonly ActivationHold[],
+): T {
+  return holds
+    .filter((hold) => hold.kid === kid)
+    .reduce(
+      (latest, { until, because }) => (until > latest.at ? { ...latest, at: until, because } : latest),
+      due,
+    )
 }
 
 /** Whether the active key is of another kind than is wanted, so that the rotation does not wait for its time to end. */

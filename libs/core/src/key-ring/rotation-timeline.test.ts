@@ -25,6 +25,16 @@ const { kid } = keys.rs256
 const waiting = withKeys(nextEntry(keys.rs256Other, { published_at: after(7000) }))
 
 describe('rotationTimeline', () => {
+  it('tells of a next key that is held when that is over', () => {
+    const hold = { kid: keys.rs256Other.kid, until: after(12_000), because: 'of the copy' }
+    const held = rotationTimeline(waiting, policy, after(8000), 'RS256', [hold])
+    expect(held.map(({ change, at, because }) => [change, at, because === 'of the copy'])).toEqual([
+      ['signs', after(12_000), true],
+      ['retires', after(12_000), false],
+      ['leaves', after(17_000), false],
+    ])
+  })
+
   it('gives every date until the active key is gone', () => {
     expect(dates(alone, 100)).toEqual([
       ['published', undefined, after(7000)],

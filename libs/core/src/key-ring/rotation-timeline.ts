@@ -1,7 +1,13 @@
 import { addSeconds, formatDuration, formatMoment, unixSeconds, type UnixSeconds } from '../time.ts'
 import type { KeySpecification } from './algorithms.ts'
 import { activeKey, nextKey, type KeyRing } from './key-ring.ts'
-import { dueActivation, dueSteps, isKindChanging, type DueStep } from './rotation-plan.ts'
+import {
+  dueActivation,
+  dueSteps,
+  isKindChanging,
+  type ActivationHold,
+  type DueStep,
+} from './rotation-plan.ts'
 import type { RotationPolicy } from './rotation-policy.ts'
 
 /** One date of a timeline. */
@@ -25,8 +31,9 @@ export function rotationTimeline(
   policy: RotationPolicy,
   now: UnixSeconds,
   specification: KeySpecification,
+  holds: readonly ActivationHold[] = [],
 ): readonly TimelineEntry[] {
-  const [rotation] = dueSteps(ring, policy, now, specification)
+  const [rotation] = dueSteps(ring, policy, now, specification, holds)
   const kid = nextKey(ring)?.kid
   const entries = [
     ...(kid === undefined

@@ -42,6 +42,16 @@ describe('createRotateByHand', () => {
     expect(stored().keys[0]).toMatchObject({ kid, state: 'retired', remove_at: after(8100) })
   })
 
+  it('waits as long as the next key is held, unless forced', async () => {
+    const { dependencies, clock, stored } = startRotatingIssuer(waiting)
+    const holds = () => [{ kid: keys.eddsaOther.kid, until: after(4000), because: 'of the copy' }]
+    clock.set(after(3999))
+    const rotate = createRotateByHand({ ...dependencies, holds })
+    await expect(rotate()).resolves.toMatchObject({ outcome: 'waiting', promotable_at: after(4000) })
+    await expect(rotate({ force: true })).resolves.toMatchObject({ outcome: 'promoted' })
+    expect(activeKey(stored()).kid).toBe(keys.eddsaOther.kid)
+  })
+
   it.each([
     [2000, after(3020)],
     [3019, after(3020)],

@@ -1,5 +1,6 @@
 import { IssuerError } from '../errors.ts'
 import { activeKey, nextKey, type KeyRing } from '../key-ring/key-ring.ts'
+import { withHolds } from '../key-ring/rotation-plan.ts'
 import { oldSetsGoneAt, type RotationPolicy } from '../key-ring/rotation-policy.ts'
 import { addSeconds, formatMoment, seconds, unixSeconds, type UnixSeconds } from '../time.ts'
 import { makeRingStep, type DecisionFacts, type RingDecision } from './make-ring-step.ts'
@@ -51,7 +52,7 @@ export function createRotateByHand(dependencies: RotateKeysDependencies): Rotate
 function decideRotation(
   ring: KeyRing,
   { now, key, clockWentBackBy }: DecisionFacts,
-  { policy, specification }: RotateKeysDependencies,
+  { policy, specification, holds = () => [] }: RotateKeysDependencies,
 ): RingDecision<RotateByHandAnswer> {
   const { kid: active_kid, activated_at: signsSince = now } = activeKey(ring)
   const next = nextKey(ring)
@@ -61,7 +62,11 @@ function decideRotation(
     const answer = { outcome: 'published', active_kid, next_kid: key.kid, promotable_at } as const
     return { type: 'save', step: { type: 'publish-next', key }, answer }
   }
-  const promotable_at = addSeconds(next.published_at, policy.publishAhead)
+  const { at: promotable_at } = withHolds(
+    { at: addSeconds(next.published_at, policy.publishAhead), because: '' },
+    next.kid,
+    holds(),
+  )
   if (now < promotable_at) {
     return { type: 'nothing', answer: { outcome: 'waiting', active_kid, next_kid: next.kid, promotable_at } }
   }

@@ -36,6 +36,18 @@ describe('createRotateKeys', () => {
     expect(stored().generation).toBe(1)
   })
 
+  it('lets no key sign while it is held, and asks again each time', async () => {
+    const { dependencies, clock, stored } = startRotatingIssuer(waiting)
+    let until = after(10_001)
+    const holds = () => [{ kid: keys.eddsaOther.kid, until, because: 'of the copy' }]
+    const rotate = createRotateKeys({ ...dependencies, holds })
+    clock.set(after(10_000))
+    await expect(rotate()).resolves.toEqual({ plan: { at: until, because: 'of the copy' } })
+    until = after(10_000)
+    await expect(rotate()).resolves.toMatchObject({ made: { type: 'activate' } })
+    expect(activeKey(stored()).kid).toBe(keys.eddsaOther.kid)
+  })
+
   it('goes through the whole life of a key, each step saved before it is used', async () => {
     const { dependencies, clock, stored, bytes } = startRotatingIssuer()
     const rotate = createRotateKeys(dependencies)

@@ -1,5 +1,10 @@
 import type { KeySpecification } from '../key-ring/algorithms.ts'
-import { planRotation, type PlannedStep, type RotationPlan } from '../key-ring/rotation-plan.ts'
+import {
+  planRotation,
+  type ActivationHold,
+  type PlannedStep,
+  type RotationPlan,
+} from '../key-ring/rotation-plan.ts'
 import type { RotationPolicy } from '../key-ring/rotation-policy.ts'
 import { seconds } from '../time.ts'
 import { makeRingStep, type RingStepDependencies, type RingDecision } from './make-ring-step.ts'
@@ -9,6 +14,8 @@ export interface RotateKeysDependencies extends RingStepDependencies {
   readonly policy: RotationPolicy
   /** The kind of new keys. */
   readonly specification: KeySpecification
+  /** What the next key waits for besides its dates; nothing unless given. */
+  readonly holds?: () => readonly ActivationHold[]
 }
 
 /** What one call came to. */
@@ -35,12 +42,12 @@ export type RotateKeys = () => Promise<RotationResult>
  * The function throws what `makeRingStep` does; the ring in use stays then, and calling it again is safe.
  */
 export function createRotateKeys(dependencies: RotateKeysDependencies): RotateKeys {
-  const { policy, specification, clock } = dependencies
+  const { policy, specification, clock, holds = () => [] } = dependencies
   return async () => {
     const { answer: made, ring } = await makeRingStep<MadeStep | undefined>(
       dependencies,
       (current, { now, clockWentBackBy, key }): RingDecision<MadeStep | undefined> => {
-        const { step } = planRotation(current, policy, now, specification)
+        const { step } = planRotation(current, policy, now, specification, holds())
         switch (step?.type) {
           case undefined:
             return { type: 'nothing', answer: undefined }
@@ -64,7 +71,7 @@ export function createRotateKeys(dependencies: RotateKeysDependencies): RotateKe
         }
       },
     )
-    const plan = planRotation(ring, policy, clock(), specification)
+    const plan = planRotation(ring, policy, clock(), specification, holds())
     return made === undefined ? { plan } : { made, plan }
   }
 }
