@@ -257,6 +257,30 @@ describe('applyStep', () => {
     expect(JSON.stringify(ring)).toBe(before)
   })
 
+  describe('when the active key began in the future, as dated by a clock that was ahead', () => {
+    const future = after(36_000)
+    const ahead = deepFreeze({ ...alone, keys: [{ ...activeKey(alone), activated_at: future }] })
+    const retired = { retired_at: future, remove_at: after(36_000 + 93_600) }
+
+    it.each<[string, KeyRing, RingStep]>([
+      [
+        'activate',
+        { ...ahead, keys: [...ahead.keys, nextEntry(rs256Other)] },
+        { type: 'activate', kid: rs256Other.kid, keepRetired },
+      ],
+      ['take-over', ahead, { type: 'take-over', key: rs256Other, keepRetired }],
+    ])('%s keeps it for all the time from then on, and the new one signs now', (_, ring, step) => {
+      const changed = applyStep(ring, step, later)
+      expect(changed.keys[0]).toMatchObject({ state: 'retired', ...retired })
+      expect(activeKey(changed).activated_at).toBe(later)
+    })
+
+    it('revoke says that it signed until then', () => {
+      const { history } = applyStep(ahead, { type: 'revoke', kid: rs256.kid, successor: eddsa }, later)
+      expect(history).toMatchObject([{ signed_from: future, signed_until: future, ended_at: later }])
+    })
+  })
+
   it('keeps unknown members of the ring and of every key that stays', () => {
     const newer = { ...waiting, more: 1, keys: waiting.keys.map((key) => ({ ...key, more: key.kid })) }
     const ring = applyStep(newer, { type: 'activate', kid: rs256Other.kid, keepRetired }, later)

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { after, keys, nextEntry, retiredEntry, ringOf, withCode } from '../../test/fixtures.ts'
 import { startRotatingIssuer } from '../../test/rotating-issuer.ts'
 import { activeKey, isTombstone, nextKey, publishedKeys, type KeyRing } from '../key-ring/key-ring.ts'
+import { applyStep } from '../key-ring/transitions.ts'
 import { createRevokeKey } from './revoke-key.ts'
 
 const { kid } = keys.eddsa
@@ -68,6 +69,18 @@ describe('createRevokeKey', () => {
     await expect(revoke({ kid: keys.es256.kid })).rejects.toThrow(withCode('ERR_KEY_REVOKED'))
     await expect(revoke({ kid: keys.rs256.kid })).rejects.toThrow(withCode('ERR_KEY_NOT_FOUND'))
     expect(stored().generation).toBe(2)
+  })
+
+  it('does not take a key that left in its own time for a revoked one', async () => {
+    const ring = applyStep(
+      withKeys(retiredEntry(keys.es256)),
+      { type: 'remove', kid: keys.es256.kid },
+      after(10),
+    )
+    const { dependencies } = startRotatingIssuer(ring)
+    await expect(createRevokeKey(dependencies)({ kid: keys.es256.kid })).rejects.toThrow(
+      withCode('ERR_KEY_NOT_FOUND'),
+    )
   })
 
   it('revokes once when two replicas are asked at once', async () => {
