@@ -116,7 +116,7 @@ export function readConfig(argv: readonly string[], env: Environment): ConfigRea
     description: 'OIDC issuer of a cluster: signs tokens for its sandboxes and publishes its keys.',
     argv,
     env,
-    checks: [identityCheck, createRedisCheck(argv), createSealingCheck(env), ...configChecks, ...fileChecks],
+    checks: [identityCheck, createRedisCheck(argv, env), createSealingCheck(env), ...configChecks, ...fileChecks],
   })
   if (result.kind !== 'config') return { kind: 'text', text: result.text }
   if (resolved === undefined) throw new TypeError('the check of the issuer URL did not run')
@@ -144,7 +144,7 @@ function toConfig(
     rotation: toRotationPolicy(settings),
     signingAlgorithm: settings.signingAlgorithm,
     store: settings.store,
-    redis: toRedisConfig(settings),
+    redis: toRedisConfig(settings, env),
     allowNetworkFileSystem: settings.allowNetworkFileSystem,
     requireKeys: settings.requireKeys,
     ...(settings.adoptKeys !== undefined && { adoptKeys: settings.adoptKeys }),

@@ -1,10 +1,16 @@
 import { parseRedisUrl } from '@workload-identity/driver-redis'
-import { checkBetween, type ConfigOf, type SettingsCheck } from '@workload-identity/settings'
-import { readRedisCredentials, type RedisCredentialPaths } from './redis-credentials.ts'
+import {
+  checkBetween,
+  type ConfigOf,
+  type Environment,
+  type SettingsCheck,
+} from '@workload-identity/settings'
+import { readRedisCredentials, type RedisCredentialSources } from './redis-credentials.ts'
+import { createSecretReader } from './secret-source.ts'
 import { settingsTable } from './settings-table.ts'
 
 /** How a store in Redis is used, besides where it is. */
-export interface RedisConfig extends RedisCredentialPaths {
+export interface RedisConfig extends RedisCredentialSources {
   /** What all keys and channels begin with. */
   readonly prefix: string
   /** Whether a server that may delete keys is accepted. */
@@ -19,11 +25,16 @@ const names = [
 ] as const
 
 /** The Redis part of the configuration. */
-export function toRedisConfig(settings: Pick<Settings, (typeof names)[number]>): RedisConfig {
+export function toRedisConfig(
+  settings: Pick<Settings, (typeof names)[number]>,
+  env: Environment,
+): RedisConfig {
   const { redisPasswordFile, redisSentinelPasswordFile, redisCa, redisCert, redisKey } = settings
   return {
-    ...(redisPasswordFile !== undefined && { passwordFile: redisPasswordFile }),
-    ...(redisSentinelPasswordFile !== undefined && { sentinelPasswordFile: redisSentinelPasswordFile }),
+    ...(redisPasswordFile !== undefined && { password: createSecretReader(redisPasswordFile, env) }),
+    ...(redisSentinelPasswordFile !== undefined && {
+      sentinelPassword: createSecretReader(redisSentinelPasswordFile, env),
+    }),
     ...(redisCa !== undefined && { caFile: redisCa }),
     ...(redisCert !== undefined &&
       redisKey !== undefined && { certificate: { certPath: redisCert, keyPath: redisKey } }),
@@ -36,7 +47,10 @@ export function toRedisConfig(settings: Pick<Settings, (typeof names)[number]>):
  * What must hold between the settings of a store in Redis. A password may be in a file, or in the URL if that comes from
  * the environment: the arguments of a process are seen by everybody on the machine.
  */
-export function createRedisCheck(argv: readonly string[]): SettingsCheck<typeof settingsTable> {
+export function createRedisCheck(
+  argv: readonly string[],
+  env: Environment,
+): SettingsCheck<typeof settingsTable> {
   return checkBetween(settingsTable, names, (settings) => {
     const { store } = settings
     if (store.engine !== 'redis') return findMisplaced(settings)
@@ -54,7 +68,7 @@ export function createRedisCheck(argv: readonly string[]): SettingsCheck<typeof 
       problems.push('--redis-cert and --redis-key belong together: give both or neither')
     }
     try {
-      readRedisCredentials(toRedisConfig(settings))
+      readRedisCredentials(toRedisConfig(settings, env))
     } catch (error) {
       problems.push(error instanceof Error ? error.message : 'the files for Redis cannot be used')
     }

@@ -1,18 +1,19 @@
 import { X509Certificate } from 'node:crypto'
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import type { RedisTls } from '@workload-identity/driver-redis'
 import { readTlsFiles, type TlsFilePaths } from '@workload-identity/transport-http'
+import type { SecretReader } from './secret-source.ts'
 import { ConfigurationError } from './start-failure.ts'
 
-/** The files that say how an issuer proves itself to Redis, and whom it trusts there. */
-export interface RedisCredentialPaths {
-  readonly passwordFile?: string
-  readonly sentinelPasswordFile?: string
+/** What says how an issuer proves itself to Redis, and whom it trusts there. */
+export interface RedisCredentialSources {
+  readonly password?: SecretReader
+  readonly sentinelPassword?: SecretReader
   readonly caFile?: string
   readonly certificate?: TlsFilePaths
 }
 
-/** What is in those files. */
+/** What is there. */
 export interface RedisCredentials {
   readonly password?: string
   readonly sentinelPassword?: string
@@ -20,38 +21,29 @@ export interface RedisCredentials {
 }
 
 /**
- * Reads the files. No text of an error quotes them.
+ * Reads all of it. No text of an error quotes them.
  *
  * @throws {ConfigurationError | TlsFilesError} when one cannot be read or used, or others may read a password.
  */
-export function readRedisCredentials(paths: RedisCredentialPaths): RedisCredentials {
-  const { passwordFile, sentinelPasswordFile, caFile, certificate } = paths
+export function readRedisCredentials(sources: RedisCredentialSources): RedisCredentials {
+  const { password, sentinelPassword, caFile, certificate } = sources
   const tls: RedisTls = {
     ...(caFile !== undefined && { ca: readCertificates(caFile) }),
     ...(certificate !== undefined && readTlsFiles(certificate)),
   }
   return {
-    ...(passwordFile !== undefined && { password: readPassword(passwordFile) }),
-    ...(sentinelPasswordFile !== undefined && { sentinelPassword: readPassword(sentinelPasswordFile) }),
+    ...(password !== undefined && { password: readPassword(password) }),
+    ...(sentinelPassword !== undefined && { sentinelPassword: readPassword(sentinelPassword) }),
     ...(Object.keys(tls).length > 0 && { tls }),
   }
 }
 
-function readPassword(path: string): string {
-  const descriptor = attempt(path, () => openSync(path, 'r'))
-  try {
-    const { mode } = fstatSync(descriptor)
-    if ((mode & 0o077) !== 0) {
-      throw refuse(path, 'gives others than its owner permissions on a password; run chmod 600 on it')
-    }
-    const password = attempt(path, () => readFileSync(descriptor, 'utf8')).replace(/\r?\n$/, '')
-    if (password === '') throw refuse(path, 'is empty; write the password into it')
-    if (/[\r\n\0]/.test(password))
-      throw refuse(path, 'has more than one line; only the password may be in it')
-    return password
-  } finally {
-    closeSync(descriptor)
+function readPassword(reader: SecretReader): string {
+  const password = reader.read()
+  if (/[\r\n\0]/.test(password)) {
+    throw refuse(reader.where, 'has more than one line; only the password may be in it')
   }
+  return password
 }
 
 function readCertificates(path: string): string {

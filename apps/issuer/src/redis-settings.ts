@@ -1,20 +1,23 @@
 import { formatKeyPrefix } from '@workload-identity/driver-redis'
 import { booleanSetting, filePath, setting, SettingValueError, textSchema } from '@workload-identity/settings'
+import { parseSecretSource } from './secret-source.ts'
 
 const file = () => ({ schema: filePath(), valueName: '<file>' })
+const secret = () => ({ schema: textSchema(parseSecretSource), valueName: '<file>' })
 
 /** The part of the table of settings that is about a store in Redis. */
 export const redisSettings = {
   redisPasswordFile: setting({
     flag: 'redis-password-file',
-    description: 'File that holds the password for Redis and nothing else, readable by its owner only.',
-    ...file(),
+    description:
+      'File that holds the password for Redis and nothing else, readable by its owner only; also `credential:<name>` for a systemd credential, or `env:<name>` for an environment variable.',
+    ...secret(),
     group: 'Redis',
   }),
   redisSentinelPasswordFile: setting({
     flag: 'redis-sentinel-password-file',
-    description: 'File that holds the password of the sentinels, when they want one.',
-    ...file(),
+    description: 'The same for the password of the sentinels, when they want one.',
+    ...secret(),
     group: 'Redis',
   }),
   redisCa: setting({

@@ -20,8 +20,8 @@ const read = (text: string, env: Record<string, string> = {}) =>
   createSecretReader(parseSecretSource(text), env).read()
 
 describe('createSecretReader', () => {
-  it('reads a file, a systemd credential and an environment variable, without white space around', () => {
-    const path = write('key', ' secret\r\n')
+  it('reads a file, a systemd credential and an environment variable, without the line end', () => {
+    const path = write('key', 'secret\r\n')
     expect(read(path)).toBe('secret')
     expect(read('credential:key', { CREDENTIALS_DIRECTORY: folder })).toBe('secret')
     expect(read('env:MY_KEY', { MY_KEY: 'secret\n' })).toBe('secret')

@@ -15,7 +15,7 @@ export interface SecretReader {
   /** Where it is, for people. */
   readonly where: string
   /**
-   * Reads it, without white space around it.
+   * Reads it, without the line end after it.
    *
    * @throws {ConfigurationError} when it is not there, or others than its owner have permissions on the file. The text
    * never quotes what was read.
@@ -25,6 +25,8 @@ export interface SecretReader {
 
 /** Far more than any key, so that a wrong path does not fill the memory. */
 const MAX_BYTES = 64 * 1024
+
+const lineEnd = /\r?\n$/
 
 /**
  * Reads `<path>`, `credential:<name>` and `env:<name>`.
@@ -73,8 +75,8 @@ function readCredential(name: string, folder: string | undefined): string {
 }
 
 function readVariable(name: string, env: Environment): string {
-  const text = env[name]?.trim()
-  if (text !== undefined && text !== '') return text
+  const text = env[name]?.replace(lineEnd, '')
+  if (text !== undefined && text.trim() !== '') return text
   throw new ConfigurationError(`the environment variable ${name} is not set, or empty`)
 }
 
@@ -90,8 +92,8 @@ function readPrivateText(path: string, forbidden: number): string {
       )
     }
     if (stats.size > MAX_BYTES) throw new ConfigurationError(`${path} is too long to be a secret`)
-    const text = attempt(path, () => readFileSync(descriptor, 'utf8')).trim()
-    if (text === '') throw new ConfigurationError(`${path} is empty; write the secret into it`)
+    const text = attempt(path, () => readFileSync(descriptor, 'utf8')).replace(lineEnd, '')
+    if (text.trim() === '') throw new ConfigurationError(`${path} is empty; write the secret into it`)
     return text
   } finally {
     closeSync(descriptor)

@@ -60,8 +60,20 @@ describe('readConfig with a store in Redis', () => {
   it('takes a user of the URL with a password from a file, and keeps only the path', () => {
     const passwordFile = write('password', 'correct horse\n')
     const { redis } = read(['--store=redis://issuer@redis.example', `--redis-password-file=${passwordFile}`])
-    expect(redis).toEqual({ passwordFile, prefix: 'wid:', allowVolatile: false })
+    expect(redis).toMatchObject({ password: { where: passwordFile }, prefix: 'wid:', allowVolatile: false })
+    expect(JSON.stringify(redis)).not.toContain('horse')
     expect(readRedisCredentials(redis)).toEqual({ password: 'correct horse' })
+  })
+
+  it('takes the password from a systemd credential or an environment variable', () => {
+    write('redis', 'correct horse\n')
+    const env = { CREDENTIALS_DIRECTORY: folder, MY_PASSWORD: 'battery staple' }
+    const flags = ['--redis-password-file=credential:redis', '--redis-sentinel-password-file=env:MY_PASSWORD']
+    const { redis } = read(['--store=redis://issuer@redis.example', ...flags], env)
+    expect(readRedisCredentials(redis)).toEqual({
+      password: 'correct horse',
+      sentinelPassword: 'battery staple',
+    })
   })
 
   it('takes TLS files, another prefix and a volatile server', () => {
