@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -26,12 +26,23 @@ function startChaos(...args: readonly string[]) {
   })
 }
 
-/** The command lines of all processes that were started with the environment of the proof. */
+/**
+ * The command lines of all processes that were started with the environment of the proof, or are at work in its folders:
+ * a Redis writes its title over its environment.
+ */
 function leftProcesses(): readonly string[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => readOf(pid, 'environ').includes(`TMPDIR=${folder}`))
+    .filter((pid) => readOf(pid, 'environ').includes(`TMPDIR=${folder}`) || folderOf(pid).startsWith(folder))
     .map((pid) => readOf(pid, 'cmdline'))
+}
+
+function folderOf(pid: string): string {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`)
+  } catch {
+    return ''
+  }
 }
 
 function readOf(pid: string, file: string): string {
@@ -47,8 +58,8 @@ describe('chaos', () => {
     const faults = SCENARIOS.single
     // Of this seed no outage is long and few replicas are killed: those cost seconds, and the long form has more of them.
     const child = startChaos(
-      ...['--only', 'single', '--rounds', String(faults.length), '--seed', '1'],
-      ...['--longest-hold', '2', '--rate', '40'],
+      ...['--only', 'single', '--rounds', String(faults.length), '--seed', '2665'],
+      ...['--longest-hold', '2.5', '--rate', '40'],
     )
     const [told, said, [code]] = await Promise.all([
       text(child.stdout),
@@ -57,7 +68,7 @@ describe('chaos', () => {
     ])
     expect(code, told + said).toBe(0)
     for (const fault of faults) expect(told).toMatch(new RegExp(`^\\| single: ${fault} +\\| +1 \\|`, 'm'))
-    expect(told).toContain('seed 1: no promise was broken')
+    expect(told).toContain('seed 2665: no promise was broken')
     expect(Number(/; (\d+) tokens verified again at the end/.exec(told)?.[1])).toBeGreaterThan(50)
     expect(readdirSync(folder)).toEqual([])
     expect(leftProcesses()).toEqual([])
@@ -74,5 +85,6 @@ describe('chaos', () => {
     const [code] = (await once(child, 'exit')) as [number]
     expect(code).toBe(130)
     await expect.poll(leftProcesses, { timeout: 10_000 }).toEqual([])
+    expect(readdirSync(folder)).toEqual([])
   }, 120_000)
 })

@@ -36,6 +36,8 @@ const folder = mkdtempSync(join(tmpdir(), 'wid-chaos-'))
 process.on('exit', () => {
   if (!values.keep) rmSync(folder, { recursive: true, force: true })
 })
+// The servers make their folders there, too, and have no time to remove them on Ctrl-C.
+process.env['TMPDIR'] = folder
 if (values.keep) console.error(`logs are in ${folder}`)
 console.error(`seed ${seed}`)
 
