@@ -9,10 +9,14 @@ afterEach(() => void vi.useRealTimers())
 
 const ring = { generation: 1, write_id: 'w1', document: '{}' }
 
-function start(startsPending: boolean, erase?: () => Promise<readonly string[]>) {
+function start(
+  startsPending: boolean,
+  erase?: () => Promise<readonly string[]>,
+  memory = createMemoryKeyStore(),
+) {
   const messages: string[] = []
   const keyStore: KeyStore = {
-    ...createMemoryKeyStore(),
+    ...memory,
     ...(erase !== undefined && { eraseReplaced: erase }),
   }
   const replaced = createReplacedRings({
@@ -73,7 +77,22 @@ describe('createReplacedRings', () => {
     await replaced.task.stop()
   })
 
-  it('erases nothing after a save that failed', async () => {
+  it('erases after a save of which it is not known whether it was done', async () => {
+    const storage = { unavailable: true }
+    const keyStore = createMemoryKeyStore(storage)
+    let calls = 0
+    const erase = async () => {
+      calls += 1
+      return []
+    }
+    const { replaced } = start(false, erase, keyStore)
+    await expect(replaced.keyStore.save(ring, undefined)).rejects.toThrow(/unavailable/)
+    await vi.advanceTimersByTimeAsync(0)
+    expect([calls, replaced.isPending()]).toEqual([1, false])
+    await replaced.task.stop()
+  })
+
+  it('erases nothing after a save that was too late', async () => {
     let calls = 0
     const { replaced } = start(false, async () => {
       calls += 1

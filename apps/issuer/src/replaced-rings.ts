@@ -27,20 +27,22 @@ export interface ReplacedRings {
  */
 export function createReplacedRings(dependencies: ReplacedRingsDependencies): ReplacedRings {
   const { keyStore, logger, everyMs } = dependencies
-  let isPending = dependencies.startsPending && keyStore.eraseReplaced !== undefined
+  /** How many saves left something, and how many of those that was erased after. */
+  let [saves, erased] = [dependencies.startsPending ? 1 : 0, 0]
   let told = ''
 
+  const isPending = () => keyStore.eraseReplaced !== undefined && erased < saves
   const erase = async () => {
-    if (!isPending) return
-    // Before, not after it: a save in between leaves something of its own.
-    isPending = false
+    if (!isPending()) return
+    // A save in between leaves something of its own.
+    const before = saves
     const left = await attempt()
     if (left.length === 0) {
+      erased = before
       if (told !== '') logger.info('what was left of replaced key rings is erased')
       told = ''
       return
     }
-    isPending = true
     const problem = left.join('\n')
     if (problem !== told) {
       logger.warn({ left }, 'private halves of keys that were replaced may be left in the key store')
@@ -56,16 +58,25 @@ export function createReplacedRings(dependencies: ReplacedRingsDependencies): Re
     }
   }
   const task = createPeriodicTask({ run: erase, everyMs })
+  const eraseSoon = () => {
+    saves += 1
+    task.runSoon()
+  }
   return {
     keyStore: {
       ...keyStore,
       async save(ring, expected) {
-        await keyStore.save(ring, expected)
-        isPending = keyStore.eraseReplaced !== undefined
-        task.runSoon()
+        try {
+          await keyStore.save(ring, expected)
+        } catch (error) {
+          // Only then it is known that nothing was saved.
+          if (!isIssuerError(error, 'ERR_STORE_CONFLICT')) eraseSoon()
+          throw error
+        }
+        eraseSoon()
       },
     },
     task,
-    isPending: () => isPending,
+    isPending,
   }
 }
