@@ -43,6 +43,7 @@ const usualPauses = {
   refreshRing: 4_000,
   refreshSharedRing: 1_500,
   rotateKeys: 10_000,
+  readPublishedCopy: 60_000,
   lookAtPublishedKeys: 1_000,
   eraseReplaced: 60_000,
   sealAnew: 300_000,
@@ -134,11 +135,14 @@ function provideUseCases(provide: Provide, get: Get): void {
   })
   provide(tokens.PUBLISH_KEYS, () => {
     const keyRing = get(tokens.KEY_RING)
+    const { rotation, signingAlgorithm } = get(tokens.CONFIG)
     return createPublishKeys({
       ring: () => keyRing.ring(),
       isFresh: () => keyRing.isFresh(),
-      policy: get(tokens.CONFIG).rotation,
+      policy: rotation,
       clock: get(tokens.CLOCK),
+      specification: signingAlgorithm,
+      random: () => Math.random(),
     })
   })
   const administration = () => ({ sandboxes: get(tokens.SANDBOXES), clock: get(tokens.CLOCK) })
@@ -186,6 +190,7 @@ function provideProcess(
       keyRing: get(tokens.KEY_RING),
       rotation: () => get(tokens.ROTATION_LOOP).state(),
       isErasurePending: () => get(tokens.REPLACED_RINGS).isPending(),
+      isCopyWrong: () => get(tokens.PUBLISHED_COPY).findProblem() !== undefined,
       sealing: { ...state.stores.sealing, recordsLeft: () => get(tokens.SEALING_TASK).recordsLeft() },
       auditLog: get(tokens.AUDIT_LOG),
       clock: get(tokens.CLOCK),
@@ -199,6 +204,7 @@ function provideProcess(
         const { storeLag } = get(tokens.CONFIG).rotation
         return findRotationProblem(get(tokens.ROTATION_LOOP).state(), get(tokens.CLOCK)(), storeLag)
       },
+      findCopyProblem: () => get(tokens.PUBLISHED_COPY).findProblem(),
     }),
   )
   provide(tokens.SEALING_TASK, () =>
@@ -230,6 +236,7 @@ function provideProcess(
         rotateByHand: get(tokens.ROTATE_BY_HAND),
         revokeKey: get(tokens.REVOKE_KEY),
         removeKey: get(tokens.REMOVE_KEY),
+        holds: () => get(tokens.PUBLISHED_COPY).holds(),
         adminTokens: get(tokens.ADMIN_TOKENS),
         auditLog: get(tokens.AUDIT_LOG),
         health: get(tokens.HEALTH),
@@ -259,6 +266,7 @@ function provideProcess(
         logger,
         everyMs: pauses.lookAtPublishedKeys,
       }),
+      ...[get(tokens.PUBLISHED_COPY).task].filter((task) => task !== undefined),
       get(tokens.REPLACED_RINGS).task,
       get(tokens.SEALING_TASK),
       createPeriodicTask({ run: async () => adminTokens.refresh(), everyMs: pauses.lookAtAdminTokens }),
