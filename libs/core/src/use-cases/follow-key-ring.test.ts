@@ -203,6 +203,16 @@ describe('createFollowedKeyRing', () => {
     expect(followed.ring()).toBe(first)
   })
 
+  it('refuses to save over a stored ring that it has not read', async () => {
+    const { storage, followed } = follow()
+    const stored = storedOf(second)
+    storage.ring = stored
+    const changed = nextGeneration(second, UUIDS.write)
+    await expect(followed.save(changed, second)).rejects.toThrow(withCode('ERR_STORE_CONFLICT'))
+    expect(storage.ring).toBe(stored)
+    expect(followed.ring()).toBe(first)
+  })
+
   it('uses nothing of which it is not known whether it was saved', async () => {
     const { storage, followed } = follow()
     storage.unavailable = true
@@ -211,15 +221,25 @@ describe('createFollowedKeyRing', () => {
   })
 
   it('saves after a refresh that is running, not in between', async () => {
-    const { storage, followed } = follow()
-    storage.ring = storedOf(second)
-    const [refresh, save] = await Promise.allSettled([
-      followed.refresh(),
-      followed.save({ ...second }, first),
-    ])
-    expect(refresh.status).toBe('fulfilled')
-    expect(save).toMatchObject({ status: 'rejected', reason: { code: 'ERR_STORE_CONFLICT' } })
-    expect(followed.ring()).toEqual(second)
+    const order: string[] = []
+    const { followed } = follow((keyStore) => ({
+      ...keyStore,
+      async load() {
+        order.push('load begins')
+        const stored = await keyStore.load()
+        await Promise.resolve()
+        order.push('load ends')
+        return stored
+      },
+      async save(ring, expected) {
+        order.push('save')
+        await keyStore.save(ring, expected)
+      },
+    }))
+    const changed = nextGeneration(first, UUIDS.write)
+    await Promise.all([followed.refresh(), followed.save(changed, first), followed.refresh()])
+    expect(order).toEqual(['load begins', 'load ends', 'save'])
+    expect(followed.ring()).toEqual(changed)
   })
 
   it('remembers the latest reading when the clock is put back', async () => {
