@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { SCENARIOS } from './schedule.ts'
 
 const main = fileURLToPath(new URL('main.ts', import.meta.url))
@@ -20,10 +20,13 @@ afterEach(() => {
 
 /** Starts the proof; whatever it leaves behind would be below `folder`. */
 function startChaos(...args: readonly string[]) {
-  return spawn(process.execPath, ['--conditions=@workload-identity/source', main, ...args], {
+  const child = spawn(process.execPath, ['--conditions=@workload-identity/source', main, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, TMPDIR: folder },
   })
+  // Also when the test fails; it ends what it has started.
+  onTestFinished(() => void child.kill('SIGTERM'))
+  return child
 }
 
 /**
