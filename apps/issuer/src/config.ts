@@ -41,6 +41,8 @@ export interface IssuerConfig {
   readonly ttl: TtlPolicy
   readonly rotation: RotationPolicy
   readonly signingAlgorithm: KeySpecification
+  /** Below it verifiers find a copy of the published documents. */
+  readonly publishedAt?: string
   readonly store: StoreLocation
   readonly redis: RedisConfig
   readonly allowNetworkFileSystem: boolean
@@ -116,7 +118,13 @@ export function readConfig(argv: readonly string[], env: Environment): ConfigRea
     description: 'OIDC issuer of a cluster: signs tokens for its sandboxes and publishes its keys.',
     argv,
     env,
-    checks: [identityCheck, createRedisCheck(argv, env), createSealingCheck(env), ...configChecks, ...fileChecks],
+    checks: [
+      identityCheck,
+      createRedisCheck(argv, env),
+      createSealingCheck(env),
+      ...configChecks,
+      ...fileChecks,
+    ],
   })
   if (result.kind !== 'config') return { kind: 'text', text: result.text }
   if (resolved === undefined) throw new TypeError('the check of the issuer URL did not run')
@@ -143,6 +151,7 @@ function toConfig(
     ttl: toTtlPolicy(settings),
     rotation: toRotationPolicy(settings),
     signingAlgorithm: settings.signingAlgorithm,
+    ...(settings.publishedAt !== undefined && { publishedAt: settings.publishedAt }),
     store: settings.store,
     redis: toRedisConfig(settings, env),
     allowNetworkFileSystem: settings.allowNetworkFileSystem,

@@ -9,17 +9,26 @@ function ready(
   read: () => Promise<string | undefined>,
   failure?: unknown,
   rotationProblem?: string,
+  copyProblem?: string,
 ) {
   return createHealthChecks({
     keyRing: { ring: () => ring, isFresh: () => isFresh, lastFailure: () => failure },
     registry: { read },
     findRotationProblem: () => rotationProblem,
+    findCopyProblem: () => copyProblem,
   }).ready()
 }
 
 describe('createHealthChecks', () => {
   it('is ready while the ring is fresh and the registry is the one of the ring', async () => {
     expect(await ready(true, async () => 'r1')).toEqual({ problems: [] })
+  })
+
+  it('only warns of a copy of the published documents that is wrong', async () => {
+    expect(await ready(true, async () => 'r1', undefined, undefined, 'the copy is stale')).toEqual({
+      problems: [],
+      warnings: ['the copy is stale'],
+    })
   })
 
   it('is not ready when the ring was not read for too long', async () => {
@@ -67,6 +76,7 @@ describe('createHealthChecks', () => {
       keyRing: { ring: () => ring, isFresh: () => false, lastFailure: () => undefined },
       registry: { read: async () => undefined },
       findRotationProblem: () => 'rotation: it fails',
+      findCopyProblem: () => undefined,
     })
     expect(checks.live()).toEqual({ problems: [] })
   })

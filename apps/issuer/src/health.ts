@@ -7,6 +7,8 @@ export interface HealthDependencies {
   readonly registry: Pick<RegistryIdentity, 'read'>
   /** A rotation that fails for long. */
   readonly findRotationProblem: () => string | undefined
+  /** What is wrong with a copy of the published documents elsewhere. The issuer can do nothing about it, and signs on. */
+  readonly findCopyProblem: () => string | undefined
 }
 
 /**
@@ -17,13 +19,18 @@ export function createHealthChecks({
   keyRing,
   registry,
   findRotationProblem,
+  findCopyProblem,
 }: HealthDependencies): HealthChecks {
   return {
     live: () => ({ problems: [] }),
     async ready() {
       const registryProblem = await findRegistryProblem(registry, keyRing.ring().registry_id)
       const problems = [findRingProblem(keyRing), findRotationProblem(), registryProblem]
-      return { problems: problems.filter((text) => text !== undefined) }
+      const warning = findCopyProblem()
+      return {
+        problems: problems.filter((text) => text !== undefined),
+        ...(warning !== undefined && { warnings: [warning] }),
+      }
     },
   }
 }

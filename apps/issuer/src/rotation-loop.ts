@@ -1,6 +1,7 @@
 import {
   isIssuerError,
   planRotation,
+  type ActivationHold,
   type Clock,
   type KeyRing,
   type KeySpecification,
@@ -20,6 +21,8 @@ export interface RotationLoopDependencies {
   readonly ring: () => KeyRing
   readonly policy: RotationPolicy
   readonly specification: KeySpecification
+  /** What the next key waits for besides its dates; nothing unless given. */
+  readonly holds?: () => readonly ActivationHold[]
   readonly clock: Clock
   readonly logger: Logger
   /** Called after each step that this process made; others make theirs. */
@@ -65,6 +68,7 @@ const stepSentences: Readonly<Record<MadeStep['type'], string>> = {
  */
 export function createRotationLoop(dependencies: RotationLoopDependencies): RotationLoop {
   const { rotateKeys, ring, policy, specification, clock, logger, onStep, onFailure } = dependencies
+  const { holds = () => [] } = dependencies
   let succeededAt: UnixSeconds | undefined
   let failing: RotationFailure | undefined
 
@@ -95,7 +99,7 @@ export function createRotationLoop(dependencies: RotationLoopDependencies): Rota
   return {
     ...createPeriodicTask({ run, everyMs: dependencies.everyMs }),
     state: () => ({
-      plan: planRotation(ring(), policy, clock(), specification),
+      plan: planRotation(ring(), policy, clock(), specification, holds()),
       ...(succeededAt !== undefined && { succeededAt }),
       ...(failing !== undefined && { failing }),
     }),

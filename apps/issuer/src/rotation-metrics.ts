@@ -7,6 +7,8 @@ export interface RotationMetricsOptions {
   readonly rotation: () => RotationState
   /** Whether replaced key rings may be left in the store. */
   readonly isErasurePending: () => boolean
+  /** Whether a copy of the published documents elsewhere is wrong. */
+  readonly isCopyWrong: () => boolean
   readonly clock: Clock
 }
 
@@ -21,7 +23,7 @@ export interface RotationMetrics {
 /** Adds what tells long before a key is late that it will be: when something is due, and whether attempts succeed. */
 export function addRotationMetrics(
   register: Registry,
-  { rotation, isErasurePending, clock }: RotationMetricsOptions,
+  { rotation, isErasurePending, isCopyWrong, clock }: RotationMetricsOptions,
 ): RotationMetrics {
   const registers = [register]
   new Gauge({
@@ -54,6 +56,14 @@ export function addRotationMetrics(
     registers,
     collect() {
       this.set(isErasurePending() ? 1 : 0)
+    },
+  })
+  new Gauge({
+    name: 'wid_published_copy_wrong',
+    help: '1 while the copy of the published documents at --published-at is stale, wrong or cannot be read, else 0.',
+    registers,
+    collect() {
+      this.set(isCopyWrong() ? 1 : 0)
     },
   })
   const failures = new Counter({

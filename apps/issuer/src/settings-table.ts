@@ -205,6 +205,14 @@ export const settingsTable = defineSettings({
     valueName: '<duration>',
     group: 'Keys',
   }),
+  publishedAt: setting({
+    flag: 'published-at',
+    description:
+      'URL below which verifiers find a copy of the published documents (`npm run publish-jwks`), if they do not ask this issuer. A key does not sign before the copy has held it long enough, and readiness warns when the copy is stale.',
+    schema: textSchema(parseIssuerUrl),
+    valueName: '<url>',
+    group: 'Keys',
+  }),
   storeLag: setting({
     flag: 'store-lag',
     description: 'How long the issuer goes on signing while it cannot read the ring from its store.',

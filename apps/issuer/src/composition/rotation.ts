@@ -5,6 +5,8 @@ import {
   createRotateKeys,
   type RotateKeysDependencies,
 } from '@workload-identity/core'
+import { fetchPublishedCopy } from '../fetch-published-copy.ts'
+import { createNoPublishedCopy, createPublishedCopy } from '../published-copy.ts'
 import { createReplacedRings } from '../replaced-rings.ts'
 import { createRotationLoop } from '../rotation-loop.ts'
 import type { IssuerState } from './open-state.ts'
@@ -15,6 +17,7 @@ import * as tokens from './tokens.ts'
 export interface RotationPauses {
   readonly rotateKeys: number
   readonly eraseReplaced: number
+  readonly readPublishedCopy: number
 }
 
 /** Provides everything that changes which keys there are: by the clock, by hand, and the end of what was replaced. */
@@ -29,7 +32,20 @@ export function provideRotation(
     clock: get(tokens.CLOCK),
     policy: get(tokens.CONFIG).rotation,
     specification: get(tokens.CONFIG).signingAlgorithm,
+    holds: () => get(tokens.PUBLISHED_COPY).holds(),
     onRepaired: (repair) => get(tokens.METRICS).recordRingRepair(repair),
+  })
+  provide(tokens.PUBLISHED_COPY, () => {
+    const { publishedAt: url, issuerUrl, rotation: policy } = get(tokens.CONFIG)
+    if (url === undefined) return createNoPublishedCopy()
+    return createPublishedCopy({
+      ...{ url, issuerUrl, policy },
+      read: () => fetchPublishedCopy(url),
+      ring: () => get(tokens.KEY_RING).ring(),
+      clock: get(tokens.CLOCK),
+      logger: get(tokens.LOGGER),
+      everyMs: pauses.readPublishedCopy,
+    })
   })
   provide(tokens.ROTATION_LOOP, () =>
     createRotationLoop({

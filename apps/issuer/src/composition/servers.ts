@@ -1,5 +1,6 @@
 import type {
   AcceptRegistryLoss,
+  ActivationHold,
   ChangeSandbox,
   Clock,
   FollowedKeyRing,
@@ -48,6 +49,7 @@ export interface ServerDependencies {
   readonly rotateByHand: RotateByHand
   readonly revokeKey: RevokeKey
   readonly removeKey: RemoveKey
+  readonly holds: () => readonly ActivationHold[]
   readonly adminTokens: AdminTokens
   readonly auditLog: AuditLog
   readonly health: HealthChecks
@@ -90,6 +92,7 @@ export function createServerFactory(dependencies: ServerDependencies): CreateSer
           policy: config.rotation,
           maxTtl: config.ttl.maxTtl,
           specification: config.signingAlgorithm,
+          holds: dependencies.holds,
         },
         authenticateAdmin: (token) => dependencies.adminTokens.authenticate(token),
         tokenUrl,

@@ -1,5 +1,6 @@
 import type {
   AcceptRegistryLoss,
+  ActivationHold,
   ChangeSandbox,
   Clock,
   Issuer,
@@ -72,6 +73,8 @@ export interface AdminAction {
 /** How a service is doing: it is well when there is no problem. Sentences are shown to whoever asks. */
 export interface HealthReport {
   readonly problems: readonly string[]
+  /** What is wrong and does not keep it from its work, yet. */
+  readonly warnings?: readonly string[]
 }
 
 /** Whether the process should be restarted (`live`), and whether it should get requests (`ready`). */
@@ -96,6 +99,8 @@ export interface RotationFacts {
   readonly maxTtl: Seconds
   /** The kind of new keys. */
   readonly specification: KeySpecification
+  /** What the next key waits for besides its dates; nothing unless given. */
+  readonly holds?: () => readonly ActivationHold[]
 }
 
 /** What the control server needs. */

@@ -77,6 +77,12 @@ describe('access to the control server', () => {
   it('is open to all for health and metrics', async () => {
     expect((await services.control.inject('/livez')).json()).toEqual({ status: 'ok' })
     expect((await services.control.inject('/readyz')).json()).toEqual({ status: 'ok' })
+    services.state.health = { problems: [], warnings: ['the copy is stale'] }
+    const warned = await services.control.inject('/readyz')
+    expect([warned.statusCode, warned.json()]).toEqual([
+      200,
+      { status: 'ok', warnings: ['the copy is stale'] },
+    ])
     const metrics = await services.control.inject('/metrics')
     expect(metrics.body).toBe('up 1\n')
     expect(metrics.headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8')

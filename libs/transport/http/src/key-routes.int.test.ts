@@ -1,4 +1,6 @@
+import { DEFAULT_ROTATION_POLICY, seconds, unixSeconds } from '@workload-identity/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { toPlanView } from './key-views.ts'
 import { createTestServices, READ_TOKEN, type TestServices } from './services.testing.ts'
 
 const START = 1_767_225_600
@@ -51,6 +53,17 @@ describe('GET /v1/keys/plan', () => {
       ['retires', START + DAY],
       ['leaves', START + DAY + 93_600],
     ])
+  })
+})
+
+describe('toPlanView', () => {
+  it('tells what a next key waits for besides its dates', async () => {
+    const { next_kid: kid } = (await services.asAdmin('POST', '/v1/keys/rotate')).json()
+    const holds = () => [{ kid, until: unixSeconds(START + 9 * DAY), because: 'of the copy' }]
+    const facts = { policy: DEFAULT_ROTATION_POLICY, maxTtl: seconds(DAY), specification: 'ES256' } as const
+    const plan = toPlanView(services.state.ring, { ...facts, holds }, unixSeconds(START))
+    expect(plan.next_change).toEqual({ at: START + 9 * DAY, because: 'of the copy' })
+    expect(plan.timeline[0]).toMatchObject({ change: 'signs', kid, at: START + 9 * DAY })
   })
 })
 

@@ -49,10 +49,10 @@ export function toHistoryView({ kid, alg, state, public: half, signed, ...facts 
 /** What happens to the keys from `now` on, and the rules that it follows from. */
 export function toPlanView(
   ring: KeyRing,
-  { policy, maxTtl, specification }: RotationFacts,
+  { policy, maxTtl, specification, holds = () => [] }: RotationFacts,
   now: UnixSeconds,
 ) {
-  const { step, at, because } = planRotation(ring, policy, now, specification)
+  const { step, at, because } = planRotation(ring, policy, now, specification, holds())
   return {
     now,
     signing_algorithm: specification,
@@ -68,6 +68,6 @@ export function toPlanView(
     },
     checks: checkRotationPolicy(policy, maxTtl),
     next_change: { ...(step !== undefined && { due: step.type }), at, because },
-    timeline: rotationTimeline(ring, policy, now, specification),
+    timeline: rotationTimeline(ring, policy, now, specification, holds()),
   }
 }

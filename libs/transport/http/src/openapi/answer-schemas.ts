@@ -139,7 +139,14 @@ export const acceptedRegistryLoss = closed({
 })
 
 /** The answer of a probe that succeeds. */
-export const healthy = closed({ status: Type.Literal('ok') })
+export const healthy = closed({
+  status: Type.Literal('ok'),
+  warnings: Type.Optional(
+    Type.Array(Type.String(), {
+      description: 'What is wrong and needs an operator, though requests can be answered.',
+    }),
+  ),
+})
 
 /** The schemas that the OpenAPI document names, in its order. */
 export const namedSchemas: Readonly<Record<string, TSchema>> = {

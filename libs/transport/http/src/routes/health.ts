@@ -20,8 +20,12 @@ export function addHealthRoutes(app: HttpApp, health: HealthChecks): void {
   )
 }
 
-function answer(reply: FastifyReply, problem: string, { problems }: HealthReport): FastifyReply {
-  if (problems.length === 0) return reply.send({ status: 'ok' })
+function answer(
+  reply: FastifyReply,
+  problem: string,
+  { problems, warnings = [] }: HealthReport,
+): FastifyReply {
+  if (problems.length === 0) return reply.send({ status: 'ok', ...(warnings.length > 0 && { warnings }) })
   throw new HttpRefusal({
     status: 503,
     error: 'temporarily_unavailable',
