@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
 
 /** What a project may decide for itself. */
@@ -23,8 +25,13 @@ export function defineProject(name: string, options: ProjectOptions = {}): ViteU
       passWithNoTests: false,
       allowOnly: false,
       retry: 0,
-      testTimeout: 20_000,
-      hookTimeout: 60_000,
+      // Loading the sources again for each of two hundred files takes longer than most of their tests.
+      isolate: false,
+      // Tests start hundreds of processes that load the same files.
+      env: { NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache') },
+      // Waiting has generous limits: they are no assertions, and a busy machine is slow by an order of magnitude.
+      testTimeout: 60_000,
+      hookTimeout: 120_000,
       reporters:
         reports === undefined
           ? ['default']
