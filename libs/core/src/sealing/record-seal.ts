@@ -32,6 +32,8 @@ export interface OpenedRecord<T> {
 
 /** Proves that registry records are as somebody wrote them who has the key-encryption key. */
 export interface RecordSeal {
+  /** Whether there are keys: without any, no record that can be read has a seal. */
+  readonly hasKeys: boolean
   /** The record to store: with a seal of the first key, or without one when nothing is to be sealed. */
   seal<T extends object>(record: T, place: RecordPlace, registration: string): Promise<SealedRecord<T>>
   /**
@@ -56,6 +58,8 @@ export function createRecordSeal(sealing: Sealing): RecordSeal {
   const first = sealingKey(sealing)
   const proved = createProvedTexts(PROVED_CHARACTERS)
   return {
+    hasKeys: sealing.keys.length > 0,
+
     async seal(record, place, registration) {
       if (first === undefined) return record
       const text = formatForMac(record, place, first.id, registration)

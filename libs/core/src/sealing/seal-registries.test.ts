@@ -36,18 +36,19 @@ const sealedWith = (sealing: Sealing, store: SandboxRegistry = raw()) =>
 const issuer = (store?: SandboxRegistry) => sealedWith({ keys: [keyA], mode: 'strict' }, store)
 
 /** A registry whose store holds back the answers of some operations until the test lets them go. */
-async function createSlow(names: readonly ('findById' | 'findBySecretHash')[]) {
+function createSlow(names: readonly ('findById' | 'findBySecretHash')[]) {
   const held: (() => void)[] = []
+  const slowness = { isOn: true }
   const store = raw()
   const slowed = names.map((name) => {
     const operation: SandboxRegistry[typeof name] = async (key, now) => {
       const found = await store[name](key, now)
-      await new Promise<void>((resolve) => held.push(resolve))
+      if (slowness.isOn) await new Promise<void>((resolve) => held.push(resolve))
       return found
     }
     return [name, operation] as const
   })
-  return { registry: issuer({ ...store, ...Object.fromEntries(slowed) }), held }
+  return { registry: issuer({ ...store, ...Object.fromEntries(slowed) }), held, slowness }
 }
 
 describe('sealSandboxRegistry', () => {
@@ -86,16 +87,18 @@ describe('sealSandboxRegistry', () => {
   })
 
   it('takes no answer that was under way during changes for a record that was put back', async () => {
-    const { registry, held } = await createSlow(['findBySecretHash', 'findById'])
+    const { registry, held, slowness } = createSlow(['findBySecretHash', 'findById'])
     await registry.register(sandbox('a', { secrets: [{ sha256: hash(1) }] }), NOW)
     const late = registry.findBySecretHash(hash(1), NOW)
     for (const revision of [2, 3]) {
       // The first look is held back, and so is the second one, which finds a record that changes meanwhile, too.
       await expect.poll(() => held.length).toBe(1)
+      slowness.isOn = false
       await registry.replace(
         sandbox('a', { secrets: [{ sha256: hash(1) }], app: `${revision}`, revision }),
         NOW,
       )
+      slowness.isOn = true
       held.shift()?.()
     }
     await expect.poll(() => held.length).toBe(1)
@@ -104,7 +107,7 @@ describe('sealSandboxRegistry', () => {
   })
 
   it('knows a secret no more that was replaced while it was looked up', async () => {
-    const { registry, held } = await createSlow(['findBySecretHash'])
+    const { registry, held } = createSlow(['findBySecretHash'])
     await registry.register(sandbox('a', { secrets: [{ sha256: hash(1) }] }), NOW)
     const late = registry.findBySecretHash(hash(1), NOW)
     await expect.poll(() => held.length).toBe(1)

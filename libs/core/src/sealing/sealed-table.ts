@@ -2,7 +2,7 @@ import { encodeBase64Url } from '../base64url.ts'
 import { IssuerError } from '../errors.ts'
 import type { SecretHash } from '../ports/registry.ts'
 import type { UnixSeconds } from '../time.ts'
-import type { OpenedRecord, RecordPlace, RecordSeal } from './record-seal.ts'
+import type { OpenedRecord, RecordPlace, RecordSeal, SealedRecord } from './record-seal.ts'
 import { sealBroken } from './seal-errors.ts'
 import type { SeenRecords } from './seen-records.ts'
 
@@ -68,7 +68,8 @@ export function createSealedTable<T extends SealableRecord>(options: SealedTable
       const state = { registration: found.seal.registration, revision: found.record.revision }
       const sighting = seen.judge(id, state)
       if (sighting === 'as-expected' || (sighting === 'other-registration' && isSecondLook)) {
-        if (sighting === 'other-registration') seen.end(id)
+        const before = seen.find(id)
+        if (sighting === 'other-registration' && before !== undefined) seen.end(id, before)
         seen.note(id, state)
         return found
       }
@@ -88,26 +89,46 @@ export function createSealedTable<T extends SealableRecord>(options: SealedTable
   const prove = async (stored: T, asked: Asked): Promise<T | undefined> =>
     (await settle(await open(stored, asked), asked.now))?.record
 
-  /** The registration of the record that is stored, whose revision is `revision` as far as the caller knows. */
-  const findRegistration = async (id: string, revision: number, now: UnixSeconds): Promise<string> => {
+  /** The registration of the record that is stored, which must be the one that the caller has read. */
+  const findRegistration = async (id: string, now: UnixSeconds): Promise<string> => {
+    if (!seal.hasKeys) return ''
     const known = seen.find(id)
-    if (known?.revision === revision) return known.registration
     const stored = await store.findById(id, now)
     const opened = stored && (await open(stored, { id, now }))
-    return opened?.seal?.registration ?? createRegistration()
+    const registration = opened?.seal?.registration ?? createRegistration()
+    if (opened?.seal !== undefined && known !== undefined && known.registration !== registration) {
+      const text = `${kind} ${id} was ended and registered again since it was read; read it again`
+      throw new IssuerError('ERR_REVISION_CONFLICT', text, { details: { id } })
+    }
+    return registration
+  }
+
+  /** What is about to end, so that it is known when it comes back. Whatever it is, it can be ended. */
+  const seeLatest = async (id: string, now: UnixSeconds): Promise<void> => {
+    if (!seal.hasKeys) return
+    try {
+      const stored = await store.findById(id, now)
+      if (stored !== undefined) await prove(stored, { id, now })
+    } catch {
+      // The end itself tells when the store cannot be asked.
+    }
+  }
+
+  /** Remembers a record that was stored, unless it was stored without a seal. */
+  const noteStored = (sealed: SealedRecord<T>): void => {
+    if (sealed.seal === undefined) return
+    seen.note(idOf(sealed), { registration: sealed.seal.registration, revision: sealed.revision })
   }
 
   const replaceSealed = async (record: T, registration: string, now: UnixSeconds): Promise<void> => {
-    await store.replace(await seal.seal(record, place(), registration), now)
-    seen.note(idOf(record), { registration, revision: record.revision })
+    const sealed = await seal.seal(record, place(), registration)
+    await store.replace(sealed, now)
+    noteStored(sealed)
   }
 
   const sealNew: SealedTable<T>['sealNew'] = async (record) => {
-    const registration = createRegistration()
-    return {
-      sealed: await seal.seal(record, place(), registration),
-      stored: () => seen.note(idOf(record), { registration, revision: record.revision }),
-    }
+    const sealed = await seal.seal(record, place(), createRegistration())
+    return { sealed, stored: () => noteStored(sealed) }
   }
 
   return {
@@ -120,7 +141,7 @@ export function createSealedTable<T extends SealableRecord>(options: SealedTable
       stored()
     },
     async replace(record, now) {
-      const registration = await findRegistration(idOf(record), record.revision - 1, now)
+      const registration = await findRegistration(idOf(record), now)
       await replaceSealed(record, registration, now)
     },
     async findById(id, now) {
@@ -134,8 +155,11 @@ export function createSealedTable<T extends SealableRecord>(options: SealedTable
       return record !== undefined && hasSecret(record, sha256, now) ? record : undefined
     },
     async end(id, now) {
+      await seeLatest(id, now)
+      const latest = seen.find(id)
       const wasLive = await store.end(id, now)
-      seen.end(id)
+      // Another registration may have been seen since.
+      if (latest !== undefined) seen.end(id, latest)
       return wasLive
     },
     async reseal(stored, now) {

@@ -25,9 +25,22 @@ describe('createSeenRecords', () => {
     const seen = createSeenRecords(10)
     seen.note('a', state('x', 1))
     expect(seen.judge('a', state('y', 1))).toBe('other-registration')
-    seen.end('a')
-    expect(seen.judge('a', state('x', 9))).toBe('ended')
+    seen.end('a', state('x', 3))
+    expect(seen.judge('a', state('x', 3))).toBe('ended')
     expect(seen.judge('a', state('y', 1))).toBe('as-expected')
+  })
+
+  it('takes a later revision of an ended registration for a change that was under way', () => {
+    const seen = createSeenRecords(10)
+    seen.end('a', state('x', 3))
+    expect(seen.judge('a', state('x', 4))).toBe('as-expected')
+  })
+
+  it('forgets only the registration that ended', () => {
+    const seen = createSeenRecords(10)
+    seen.note('a', state('y', 1))
+    seen.end('a', state('x', 3))
+    expect(seen.find('a')).toStrictEqual(state('y', 1))
   })
 
   it('remembers the last `limit` records and ended ones', () => {
@@ -40,7 +53,7 @@ describe('createSeenRecords', () => {
     ])
     for (const id of ['d', 'e', 'f']) {
       seen.note(id, state(id, 1))
-      seen.end(id)
+      seen.end(id, state(id, 1))
     }
     expect(['d', 'e', 'f'].map((id) => seen.judge(id, state(id, 1)))).toStrictEqual([
       'as-expected',

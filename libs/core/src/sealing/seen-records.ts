@@ -14,20 +14,22 @@ export interface SeenRecords {
   judge(id: string, found: SeenRecord): Sighting
   /** Remembers a state of a record, unless a later one of the same registration is remembered. */
   note(id: string, seen: SeenRecord): void
-  /** Remembers that what was seen of the record is over, for good. */
-  end(id: string): void
+  /** Remembers that a registration of the record is over as it was seen, for good. */
+  end(id: string, seen: SeenRecord): void
 }
 
 /** Makes {@link SeenRecords} that remember the last `limit` records, and as many ended ones; the oldest go first. */
 export function createSeenRecords(limit: number): SeenRecords {
   // Both remember the order of insertion.
   const latest = new Map<string, SeenRecord>()
-  const ended = new Set<string>()
+  /** Registrations that are over, with their last revision. */
+  const ended = new Map<string, number>()
 
   return {
     find: (id) => latest.get(id),
     judge(id, { registration, revision }) {
-      if (ended.has(registration)) return 'ended'
+      // A change that was under way may have come after the end, and then it is not what ended.
+      if (revision <= (ended.get(registration) ?? 0)) return 'ended'
       const seen = latest.get(id)
       if (seen === undefined) return 'as-expected'
       if (seen.registration !== registration) return 'other-registration'
@@ -40,17 +42,15 @@ export function createSeenRecords(limit: number): SeenRecords {
       latest.set(id, found)
       trim(latest, limit)
     },
-    end(id) {
-      const seen = latest.get(id)
-      if (seen === undefined) return
-      latest.delete(id)
-      ended.add(seen.registration)
+    end(id, { registration, revision }) {
+      if (latest.get(id)?.registration === registration) latest.delete(id)
+      ended.set(registration, Math.max(revision, ended.get(registration) ?? 0))
       trim(ended, limit)
     },
   }
 }
 
-function trim(collection: Map<string, unknown> | Set<string>, limit: number): void {
+function trim(collection: Map<string, unknown>, limit: number): void {
   if (collection.size <= limit) return
   for (const oldest of collection.keys()) {
     collection.delete(oldest)
