@@ -59,7 +59,7 @@ describe('createRedisClient', () => {
       tryPut(client, 'key', 'during'),
     ])
     expect(new Set(outcomes)).toStrictEqual(new Set(['ERR_STORE_UNAVAILABLE']))
-    expect(performance.now() - started).toBeLessThan(2000)
+    expect(performance.now() - started).toBeLessThan(10_000)
     // By now it is known that there is no connection, and nobody is kept waiting for another one.
     expect(await tryGet(client, 'key')).toBe('ERR_STORE_UNAVAILABLE')
     server.resume()

@@ -120,7 +120,7 @@ describe('createRedisKeyStore, while Redis fails', () => {
       expect(store.load()).rejects.toThrowWithCode('ERR_STORE_UNAVAILABLE'),
       expect(store.save(second, first)).rejects.toThrowWithCode('ERR_STORE_UNAVAILABLE'),
     ])
-    expect(performance.now() - started).toBeLessThan(2000)
+    expect(performance.now() - started).toBeLessThan(10_000)
     server.resume()
     await expect.poll(() => store.load().catch(() => undefined), heal).toBeDefined()
   })
