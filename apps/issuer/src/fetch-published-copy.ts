@@ -19,7 +19,11 @@ export async function fetchPublishedCopy(url: string): Promise<PublishedCopyRead
   const discovery = await fetchObject(url + DISCOVERY_PATH)
   const { keys } = await fetchObject(url + JWKS_PATH)
   if (!Array.isArray(keys)) throw new Error(`${url}${JWKS_PATH} is no JWK set`)
-  return { issuer: discovery['issuer'], kids: new Set(keys.map((key: unknown) => Object(key)['kid'])) }
+  return { issuer: discovery['issuer'], kids: new Set(keys.map(readKeyId)) }
+}
+
+function readKeyId(key: unknown): unknown {
+  return typeof key === 'object' && key !== null ? Reflect.get(key, 'kid') : undefined
 }
 
 async function fetchObject(url: string): Promise<Readonly<Record<string, unknown>>> {

@@ -160,6 +160,15 @@ export {
   type Jwks,
   type PublishedJwk,
 } from './key-ring/jwks.ts'
+export {
+  announcedIssuerUrl,
+  earlierIssuerUrls,
+  findRequestedIssuer,
+  issuerPathOf,
+  livingIssuerUrls,
+  settleIssuerUrls,
+  type IssuerUrlIntent,
+} from './key-ring/issuer-urls.ts'
 export { fingerprintKeys } from './key-ring/fingerprint.ts'
 export { buildDiscoveryDocument, DISCOVERY_PATH, JWKS_PATH, type DiscoveryDocument } from './discovery.ts'
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { after, ISSUER_URL, keys, ringOf, START, withCode } from '../test/fixtures.ts'
 import { IssuerError, type IssuerErrorCode } from './errors.ts'
 import { createIssuer, toSandboxWorkload, type IssuerOptions } from './issuer.ts'
+import { parseIssuerUrl } from './issuer-url.ts'
 import { applyStep } from './key-ring/transitions.ts'
 import type { KeyRing } from './key-ring/key-ring.ts'
 import { createFixedClock } from './testing/fixed-clock.ts'
@@ -209,6 +210,27 @@ describe('createIssuer', () => {
     await expect(
       following.verifyToken(before.value, { audience: 'a', at: after(999) }),
     ).resolves.toBeDefined()
+  })
+
+  it('accepts tokens of the URL it moved from while they may live, and serves discovery for it', async () => {
+    const clock = createFixedClock(START)
+    const { value } = await createIssuer({ ...options, clock: clock.now }).issueToken('web', 'sb-1', {
+      ...{ audience: 'a', ttl: 86_400 },
+    })
+    const issuers = [{ url: 'https://new.example.com' }, { url: ISSUER_URL, until: after(1000) }]
+    const moved = createIssuer({
+      ...{ ...options, clock: clock.now, issuerUrl: 'https://new.example.com' },
+      ring: () => ({ ...ring, issuers }),
+    })
+    expect(moved.discoveryDocument().issuer).toBe('https://new.example.com')
+    expect(moved.discoveryDocument(parseIssuerUrl(ISSUER_URL))).toMatchObject({
+      ...{ issuer: ISSUER_URL, jwks_uri: `${ISSUER_URL}/.well-known/jwks.json` },
+    })
+    clock.set(after(999))
+    await expect(moved.verifyToken(value, { audience: 'a' })).resolves.toMatchObject({ iss: ISSUER_URL })
+    clock.set(after(1000))
+    await expect(moved.verifyToken(value, { audience: 'a' })).rejects.toEqual(withCode('ERR_TOKEN_INVALID'))
+    await expect(moved.verifyToken(value, { audience: 'a', at: after(999) })).resolves.toBeDefined()
   })
 
   it('signs only with a ring that is fit for signing, and publishes and verifies all the same', async () => {

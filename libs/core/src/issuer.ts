@@ -3,6 +3,7 @@ import { IssuerError } from './errors.ts'
 import { parseIdentifier } from './identifiers.ts'
 import { parseIssuerUrl, type IssuerUrl } from './issuer-url.ts'
 import { toPublicJwk, toPublicJwks, type Jwks, type PublishedJwk } from './key-ring/jwks.ts'
+import { livingIssuerUrls } from './key-ring/issuer-urls.ts'
 import { activeKey, currentIssuerUrl, type KeyRing } from './key-ring/key-ring.ts'
 import type { IssuedToken, TokenIssuer, TokenOptions } from './ports/token-issuer.ts'
 import type { TokenSigner } from './ports/token-signer.ts'
@@ -64,13 +65,16 @@ export interface Issuer extends TokenIssuer {
   mint(workload: Workload, options?: TokenOptions, limits?: WorkloadLimits): Promise<MintedToken>
   /** The claims that say who a workload is, as its tokens carry them. Signs nothing. */
   describe(workload: Workload): IdentityClaims
-  /** The OpenID Connect discovery document. */
-  discoveryDocument(): DiscoveryDocument
+  /** The OpenID Connect discovery document, of another URL of the ring if one is given (see `findRequestedIssuer`). */
+  discoveryDocument(issuerUrl?: IssuerUrl): DiscoveryDocument
   /** The public keys that verifiers need now. */
   jwks(): Jwks
   /** The public half of the key that signs now. */
   publicKey(): PublishedJwk
-  /** The claims of a token of this issuer; what it must be and how it fails is said at `verifyIdToken`. */
+  /**
+   * The claims of a token of this issuer, also of one from before it moved here while such are alive; what it must be and
+   * how it fails is said at `verifyIdToken`.
+   */
   verifyToken(token: string, options: VerifyTokenOptions): Promise<IdTokenClaims>
 }
 
@@ -108,15 +112,18 @@ export function createIssuer(options: IssuerOptions): Issuer {
       const minted = await mint(toSandboxWorkload(app, sandboxId), tokenOptions)
       return minted.token
     },
-    discoveryDocument: () => buildDiscoveryDocument(cluster.issuerUrl, ring(), clock()),
+    discoveryDocument: (issuerUrl = cluster.issuerUrl) => buildDiscoveryDocument(issuerUrl, ring(), clock()),
     jwks: () => toPublicJwks(ring(), clock()),
     publicKey: () => toPublicJwk(activeKey(ring())),
-    verifyToken: (token, verifyOptions) =>
-      verifyIdToken(token, {
+    async verifyToken(token, verifyOptions) {
+      const [current, now] = [ring(), clock()]
+      return verifyIdToken(token, {
         ...verifyOptions,
-        ...{ ring: ring(), issuerUrl: cluster.issuerUrl, now: clock() },
+        ...{ ring: current, issuerUrl: cluster.issuerUrl, now },
+        otherIssuerUrls: livingIssuerUrls(current, verifyOptions.at ?? now),
         ...(storeLag !== undefined && { storeLag }),
-      }),
+      })
+    },
   }
 }
 

@@ -34,6 +34,8 @@ export interface VerifyTokenOptions {
 export interface VerificationContext extends VerifyTokenOptions {
   readonly ring: KeyRing
   readonly issuerUrl: string
+  /** Further URLs that tokens may carry: those from which the issuer moved. */
+  readonly otherIssuerUrls?: readonly string[]
   readonly now: UnixSeconds
   /** How long a replica may have signed with a key that had retired; matters for `at` alone. 300 s unless given. */
   readonly storeLag?: Seconds
@@ -60,7 +62,7 @@ const requiredClaims = ['iss', 'sub', 'aud', 'exp', 'iat', 'jti']
  * @throws {IssuerError} `ERR_AUDIENCE_INVALID` or `ERR_ISSUER_URL_INVALID` for a context that could check nothing.
  */
 export async function verifyIdToken(token: string, context: VerificationContext): Promise<IdTokenClaims> {
-  const { issuerUrl, audience, now, at } = context
+  const { issuerUrl, otherIssuerUrls = [], audience, now, at } = context
   assertContext(context)
   if (typeof token !== 'string') throw invalid('it is not a text')
   if (token.length > maxTokenLength) throw invalid('it is too long')
@@ -76,7 +78,13 @@ export async function verifyIdToken(token: string, context: VerificationContext)
         if (alg !== key.alg) throw invalid('its algorithm is not that of its key')
         return importVerifyKey(key.alg, key.public)
       },
-      { issuer: issuerUrl, audience, typ: 'JWT', currentDate: new Date((at ?? now) * 1000), requiredClaims },
+      {
+        issuer: [issuerUrl, ...otherIssuerUrls],
+        audience,
+        typ: 'JWT',
+        currentDate: new Date((at ?? now) * 1000),
+        requiredClaims,
+      },
     )
     payload = verified.payload
   } catch (cause) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { after, keys, retiredEntry, ringOf, START, UUIDS, withCode } from '../../test/fixtures.ts'
+import { after, ISSUER_URL, keys, retiredEntry, ringOf, START, UUIDS, withCode } from '../../test/fixtures.ts'
 import type { IssuerErrorCode } from '../errors.ts'
 import { encodeKeyRing } from '../key-ring/codec.ts'
 import { activeKey, type KeyRing } from '../key-ring/key-ring.ts'
@@ -17,11 +17,15 @@ const storedOf = (ring: KeyRing): StoredKeyRing => ({
   ...{ generation: ring.generation, write_id: ring.write_id, document: encodeKeyRing(ring) },
 })
 
-function follow(decorate: (keyStore: KeyStore) => KeyStore = (keyStore) => keyStore) {
+function follow(
+  decorate: (keyStore: KeyStore) => KeyStore = (keyStore) => keyStore,
+  options: { readonly issuerUrl?: string } = {},
+) {
   const storage: MemoryRingStorage = { ring: storedOf(first) }
   const clock = createFixedClock(START)
   const keyStore = decorate(createMemoryKeyStore(storage))
-  const dependencies = { keyStore, clock: clock.now, storeLag: seconds(300), keepRetired: seconds(93_600) }
+  const terms = { storeLag: seconds(300), keepRetired: seconds(93_600) }
+  const dependencies = { keyStore, clock: clock.now, ...terms, ...options }
   return { storage, clock, followed: createFollowedKeyRing(dependencies, { ring: first, readAt: START }) }
 }
 
@@ -63,6 +67,41 @@ describe('createFollowedKeyRing', () => {
     }))
     await followed.refresh()
     expect(followed.readAt()).toBe(START)
+  })
+
+  it.each([
+    ['knows all that is known here', second],
+    ['has to be merged', { ...second, keys: [activeKey(second)] }],
+  ])('does not use a later ring of another issuer URL that %s, and stops signing', async (_, found) => {
+    const { storage, clock, followed } = follow(undefined, { issuerUrl: ISSUER_URL })
+    const issuers = [{ url: 'https://new.example.com' }, { url: ISSUER_URL, until: after(9000) }]
+    storage.ring = storedOf({ ...found, issuers })
+    const stored = storage.ring
+    clock.advance(299)
+    await expect(followed.refresh()).rejects.toThrow(withCode('ERR_ISSUER_URL_CHANGED'))
+    expect([followed.ring(), storage.ring]).toEqual([first, stored])
+    expect(followed.isFresh()).toBe(true)
+    clock.advance(1)
+    expect(() => followed.signingRing()).toThrow(withCode('ERR_KEY_RING_STALE'))
+    expect(followed.lastFailure()).toEqual(withCode('ERR_ISSUER_URL_CHANGED'))
+  })
+
+  it('uses a later ring of its own URL, whatever is announced or was before', async () => {
+    const { storage, followed } = follow(undefined, { issuerUrl: ISSUER_URL })
+    storage.ring = storedOf({ ...second, issuers: [{ url: ISSUER_URL }, { url: 'https://new.example.com' }] })
+    await followed.refresh()
+    expect(followed.ring().issuers).toHaveLength(2)
+  })
+
+  it('merges an earlier ring of another URL, as what was there before the issuer moved', async () => {
+    const { storage, followed } = follow(undefined, { issuerUrl: ISSUER_URL })
+    const other = ringOf(keys.es256, { issuers: [{ url: 'https://old.example.com' }], write_id: otherId })
+    storage.ring = storedOf(other)
+    await followed.refresh()
+    expect(followed.ring().issuers).toEqual([
+      { url: ISSUER_URL },
+      { url: 'https://old.example.com', until: after(93_600) },
+    ])
   })
 
   it('keeps the ring itself when the store holds the same version', async () => {

@@ -1,7 +1,8 @@
 import { IssuerError, isIssuerError } from '../errors.ts'
 import { decodeKeyRing, encodeKeyRing, proveRing } from '../key-ring/codec.ts'
-import type { KeyRing } from '../key-ring/key-ring.ts'
-import { decideRingRecovery } from '../key-ring/ring-recovery.ts'
+import { currentIssuerUrl, type KeyRing } from '../key-ring/key-ring.ts'
+import { compareRings } from '../key-ring/merge.ts'
+import { decideRingRecovery, type RingRecovery } from '../key-ring/ring-recovery.ts'
 import { CLOCK_TOLERANCE, isReadingFresh } from '../key-ring/rotation-policy.ts'
 import type { KeyEncryption } from '../ports/key-encryption.ts'
 import type { KeyStore, RingVersion, StoredKeyRing } from '../ports/key-store.ts'
@@ -17,6 +18,8 @@ export interface FollowKeyRingDependencies {
   readonly storeLag: Seconds
   /** How long a key stays published that a merge of two rings retires. */
   readonly keepRetired: Seconds
+  /** The `iss` of the tokens that are signed here. A ring that belongs to another URL is not used; any is unless given. */
+  readonly issuerUrl?: string
 }
 
 /** What a refresh came to: the store still holds the ring in use, a later one is in use now, or the store was repaired. */
@@ -45,7 +48,8 @@ export interface FollowedKeyRing {
    * that do this at once one is first and the others look again. Calls at the same time share one refresh.
    *
    * @throws {IssuerError} those of `KeyStore` and of decoding and proving, so that what cannot be read is never
-   * overwritten; `ERR_STORE_FOREIGN` when the ring of another cluster is there; `ERR_STORE_CONFLICT` when others were
+   * overwritten; `ERR_STORE_FOREIGN` when the ring of another cluster is there; `ERR_ISSUER_URL_CHANGED` when a later ring
+   * belongs to another issuer URL; `ERR_STORE_CONFLICT` when others were
    * first again and again. The ring in use stays then, and grows stale unless a later refresh succeeds.
    */
   refresh(): Promise<RingRefresh>
@@ -71,7 +75,7 @@ export function createFollowedKeyRing(
   dependencies: FollowKeyRingDependencies,
   start: { readonly ring: KeyRing; readonly readAt: UnixSeconds },
 ): FollowedKeyRing {
-  const { keyStore, encryption, clock, storeLag, keepRetired } = dependencies
+  const { keyStore, encryption, clock, storeLag, keepRetired, issuerUrl } = dependencies
   let { ring, readAt } = start
   let latestReadAt = readAt
   let running: Promise<RingRefresh> | undefined
@@ -104,6 +108,7 @@ export function createFollowedKeyRing(
       const found = stored && (isSameVersion(stored, ring) ? ring : await openProvedRing(stored, encryption))
       const action = decideRingRecovery(ring, found, askedAt)
       if (found !== undefined && action === 'foreign') throw foreign(found, ring)
+      if (found !== undefined && isMoved(found, ring, action, issuerUrl)) throw moved(found, issuerUrl ?? '')
       if (found !== undefined && (action === 'keep' || action === 'take-over')) {
         if (found.write_id === attempted?.write_id) repair = attempted
         attempted = undefined
@@ -224,6 +229,26 @@ function foreign(found: KeyRing, current: KeyRing): IssuerError {
     'ERR_STORE_FOREIGN',
     `the key store holds the ring of cluster ${found.cluster_id} now, but this is cluster ${current.cluster_id}; it is left alone: correct the store`,
     { details: { cluster_id: found.cluster_id, expected_cluster_id: current.cluster_id } },
+  )
+}
+
+/** Whether the ring would belong to another issuer URL once that is done: its current URL is that of the later one. */
+function isMoved(
+  found: KeyRing,
+  current: KeyRing,
+  action: RingRecovery,
+  issuerUrl: string | undefined,
+): boolean {
+  const isFoundUsed = action === 'take-over' || (action === 'merge' && compareRings(found, current) > 0)
+  return isFoundUsed && issuerUrl !== undefined && currentIssuerUrl(found) !== issuerUrl
+}
+
+function moved(found: KeyRing, issuerUrl: string): IssuerError {
+  const stored = currentIssuerUrl(found)
+  return new IssuerError(
+    'ERR_ISSUER_URL_CHANGED',
+    `the stored key ring belongs to ${stored} now, but this issuer signs for ${issuerUrl}: it stops signing soon; start it with the stored URL if the issuer moved`,
+    { details: { configured: issuerUrl, stored } },
   )
 }
 

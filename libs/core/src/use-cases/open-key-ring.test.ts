@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import {
+  after,
   errorOf,
   ISSUER_URL,
   keys,
@@ -10,7 +11,7 @@ import {
   withCode,
 } from '../../test/fixtures.ts'
 import { IssuerError } from '../errors.ts'
-import { encodeKeyRing } from '../key-ring/codec.ts'
+import { decodeKeyRing, encodeKeyRing } from '../key-ring/codec.ts'
 import { activeKey, type KeyRing } from '../key-ring/key-ring.ts'
 import type { KeyEncryption } from '../ports/key-encryption.ts'
 import type { KeyStore } from '../ports/key-store.ts'
@@ -20,6 +21,7 @@ import {
   createMemoryRegistryStorage,
   type MemoryRegistryStorage,
 } from '../testing/memory-registry.ts'
+import { seconds } from '../time.ts'
 import { openKeyRing, type OpenKeyRingRequest } from './open-key-ring.ts'
 
 const request: OpenKeyRingRequest = {
@@ -139,6 +141,34 @@ describe('openKeyRing', () => {
     await expect(
       openKeyRing(dependencies, { ...request, issuerUrl: 'https://new.example.com' }),
     ).rejects.toThrow(/https:\/\/new\.example\.com.*https:\/\/id\.example\.com/)
+  })
+
+  it('moves the issuer when told from where, saved before it is used, and only once', async () => {
+    const { rings, dependencies } = storeWith(ringOf(keys.rs256))
+    const moving = { ...request, issuerUrl: 'https://new.example.com', moveIssuerFrom: ISSUER_URL }
+    const { ring, created } = await openKeyRing(dependencies, { ...moving, keepRetired: seconds(1000) })
+    expect(ring.issuers).toEqual([
+      { url: 'https://new.example.com' },
+      { url: ISSUER_URL, until: after(1000) },
+    ])
+    expect([created, ring.generation, decodeKeyRing(rings.ring?.document ?? '')]).toEqual([false, 2, ring])
+    await expect(openKeyRing(dependencies, moving)).resolves.toMatchObject({ ring })
+    await expect(openKeyRing(dependencies, request)).rejects.toEqual(withCode('ERR_ISSUER_URL_CHANGED'))
+  })
+
+  it('of replicas that move at once one does, and all get the same', async () => {
+    const { dependencies } = storeWith(ringOf(keys.rs256))
+    const moving = { ...request, issuerUrl: 'https://new.example.com', moveIssuerFrom: ISSUER_URL }
+    const opened = await Promise.all([1, 2, 3, 4].map(() => openKeyRing(dependencies, moving)))
+    expect(new Set(opened.map(({ ring }) => `${ring.generation} ${ring.write_id}`)).size).toBe(1)
+  })
+
+  it('announces a URL, also with a first ring', async () => {
+    const announcing = { ...request, announceIssuer: 'https://new.example.com' }
+    for (const { dependencies } of [storeWith(ringOf(keys.rs256)), createStore()]) {
+      const { ring } = await openKeyRing(dependencies, announcing)
+      expect(ring.issuers).toEqual([{ url: ISSUER_URL }, { url: 'https://new.example.com' }])
+    }
   })
 
   it('refuses with ERR_STORE_INCOMPLETE when sandboxes are registered and the ring is gone', async () => {

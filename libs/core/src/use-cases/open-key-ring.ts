@@ -1,14 +1,16 @@
-import { IssuerError } from '../errors.ts'
+import { IssuerError, isIssuerError } from '../errors.ts'
 import { encodeKeyRing, proveRing } from '../key-ring/codec.ts'
 import { buildAdoptedRing, needsSuccessor, type Adoption } from '../key-ring/adoption.ts'
 import { generationParameters, type KeySpecification } from '../key-ring/algorithms.ts'
 import { generateKeyMaterial } from '../key-ring/key-material.ts'
-import { currentIssuerUrl, type KeyRing } from '../key-ring/key-ring.ts'
-import { createKeyRing, type NewRing } from '../key-ring/transitions.ts'
+import { settleIssuerUrls, type IssuerUrlIntent } from '../key-ring/issuer-urls.ts'
+import type { KeyRing } from '../key-ring/key-ring.ts'
+import { createKeyRing, nextGeneration, type NewRing } from '../key-ring/transitions.ts'
+import { DEFAULT_ROTATION_POLICY } from '../key-ring/rotation-policy.ts'
 import type { KeyEncryption } from '../ports/key-encryption.ts'
-import type { KeyStore } from '../ports/key-store.ts'
+import type { KeyStore, RingVersion } from '../ports/key-store.ts'
 import type { RegistryIdentity } from '../ports/registry.ts'
-import type { Clock, UnixSeconds } from '../time.ts'
+import type { Clock, Seconds, UnixSeconds } from '../time.ts'
 import { openStoredRing } from './follow-key-ring.ts'
 
 /** What opening the ring at start needs. */
@@ -20,9 +22,10 @@ export interface OpenKeyRingDependencies {
 }
 
 /** Who starts, and what it may do. */
-export interface OpenKeyRingRequest {
+export interface OpenKeyRingRequest extends IssuerUrlIntent {
   readonly clusterId: string
-  readonly issuerUrl: string
+  /** How long an issuer URL lives on that the issuer moves from; 26 h unless given. */
+  readonly keepRetired?: Seconds
   /** Refuses an empty store instead of generating a first key. */
   readonly requireKeys: boolean
   /** The kind of a first key. */
@@ -44,7 +47,8 @@ export interface OpenedKeyRing {
 /**
  * Opens the ring of a cluster, or makes it when the store is truly empty: neither a ring nor anything in the registry.
  * With `adoption` it is made of those keys; whether a ring that is there already knows them is for the caller to see
- * (`findUnknownKeys`). Of several issuers that start at once, one makes the ring and all get it.
+ * (`findUnknownKeys`). Of several issuers that start at once, one makes the ring and all get it. The issuer URLs of a ring
+ * that is there become as `settleIssuerUrls` says, which is saved first.
  *
  * @throws {IssuerError} `ERR_STORE_FOREIGN` for another cluster's ring; `ERR_ISSUER_URL_CHANGED` when the ring belongs to
  * another URL; `ERR_STORE_EMPTY` with `requireKeys`; `ERR_STORE_INCOMPLETE` when the registry holds records and the ring
@@ -76,10 +80,16 @@ export async function openKeyRing(
   return { ...own, created: true }
 }
 
+/** How often the issuer URLs are settled anew because somebody else saved first. */
+const MAX_ATTEMPTS = 8
+
 async function loadKeyRing(
-  { keyStore, registry, encryption, clock }: OpenKeyRingDependencies,
-  { clusterId, issuerUrl }: OpenKeyRingRequest,
+  dependencies: OpenKeyRingDependencies,
+  request: OpenKeyRingRequest,
+  attempt = 1,
 ): Promise<OpenedKeyRing | undefined> {
+  const { keyStore, registry, encryption, clock } = dependencies
+  const { clusterId } = request
   const readAt = clock()
   const stored = await keyStore.load()
   if (stored === undefined) return undefined
@@ -91,17 +101,31 @@ async function loadKeyRing(
       { details: { cluster_id: ring.cluster_id, expected_cluster_id: clusterId } },
     )
   }
-  const storedUrl = currentIssuerUrl(ring)
-  if (storedUrl !== issuerUrl) {
-    throw new IssuerError(
-      'ERR_ISSUER_URL_CHANGED',
-      `the issuer URL is ${issuerUrl}, but the stored key ring belongs to ${storedUrl}: every relying party trusts the stored one; set it as the issuer URL, or choose another store if that one was a trial`,
-      { details: { configured: issuerUrl, stored: storedUrl } },
-    )
-  }
   await proveRing(ring)
+  const { keepRetired = DEFAULT_ROTATION_POLICY.keepRetired } = request
+  const settled = settleIssuerUrls(ring, request, keepRetired, readAt)
+  if (settled !== undefined) {
+    await saveOver(dependencies, nextGeneration(settled, crypto.randomUUID()), stored)
+    if (attempt < MAX_ATTEMPTS) return loadKeyRing(dependencies, request, attempt + 1)
+    throw new IssuerError('ERR_STORE_CONFLICT', 'others changed the key ring again and again; start again')
+  }
   const registryLost = (await registry.read()) !== ring.registry_id
   return { ring, readAt, created: false, registryLost }
+}
+
+/** Saves a changed ring, unless somebody else was first: what they saved is to be looked at then. */
+async function saveOver(
+  { keyStore, encryption }: OpenKeyRingDependencies,
+  ring: KeyRing,
+  expected: RingVersion,
+): Promise<void> {
+  const plain = encodeKeyRing(ring)
+  const document = encryption === undefined ? plain : await encryption.seal(plain)
+  try {
+    await keyStore.save({ generation: ring.generation, write_id: ring.write_id, document }, expected)
+  } catch (error) {
+    if (!isIssuerError(error, 'ERR_STORE_CONFLICT')) throw error
+  }
 }
 
 async function assertNothingLost(
