@@ -115,6 +115,32 @@ describe('copyStore', () => {
     expect(await copyStore({ from, to, now: NOW })).toEqual({ ...copy, outcome: 'already-there' })
   })
 
+  it('changes nothing any more in a target that another copy of the same store has taken over', async () => {
+    const [from, to] = [await openSqlite(), await openSqlite()]
+    const { ring } = await fillStore(from, 3)
+    const target = registriesOf(to, ring).sandboxes
+    const late = { sandbox_id: 'late', app: 'web', secrets: [], created_at: NOW, revision: 1 }
+    let isOvertaken = false
+    const createSandboxRegistry: Stores['createSandboxRegistry'] = (registryId) => {
+      const registry = from.stores.createSandboxRegistry(registryId)
+      return {
+        ...registry,
+        async list(query, now) {
+          if (!isOvertaken) {
+            isOvertaken = true
+            // Somebody runs the copy again, as this one does not seem to get on, and starts an issuer.
+            await copyStore({ from, to, now })
+            await target.register(late, now)
+          }
+          return registry.list(query, now)
+        },
+      }
+    }
+    const slow = { stores: { ...from.stores, createSandboxRegistry } }
+    await expect(copyStore({ from: slow, to, now: NOW })).rejects.toThrow(/has taken the target over/)
+    expect(await target.findById('late', NOW)).toEqual(late)
+  })
+
   it('copies records ahead of the ring when it only prepares', async () => {
     const [from, to] = [await openSqlite(), await openRedis()]
     const { ring } = await fillStore(from, 3)

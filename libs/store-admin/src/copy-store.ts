@@ -5,13 +5,15 @@ import {
   nextGeneration,
   type KeyRing,
   type RingVersion,
+  type RunnerRecord,
+  type SandboxRecord,
   type StoredKeyRing,
   type UnixSeconds,
 } from '@workload-identity/core'
 
 import { countRecords, type RecordComparison } from './compare-records.ts'
 import { copyRecords } from './copy-records.ts'
-import { runnersOf, sandboxesOf } from './record-kinds.ts'
+import { runnersOf, sandboxesOf, type RecordCollection } from './record-kinds.ts'
 import { computeRingFingerprint } from './ring-fingerprint.ts'
 import { encryptionOf, loadRing, registriesOf, type Registries, type StoreSide } from './store-side.ts'
 import { formatCopyMark, readCopyMark, type CopyMark } from './copy-mark.ts'
@@ -54,12 +56,14 @@ const MAX_ROUNDS = 3
  * target holds a mark in place of the ring: no issuer starts on it, and the same copy can be run again and goes on. The
  * ring comes last, as its next generation, when all records have been compared; the source is only read.
  *
+ * Of two copies into one target, the one that began last goes on: the other one changes nothing any more and fails.
+ *
  * Issuers may run on the source; what they register, change or end in the meantime is gone after, but somebody has to
  * stop that for an end to come.
  *
  * @throws {IssuerError} `ERR_STORE_EMPTY` when the source holds no ring; `ERR_REGISTRY_LOST` when its registry is not the
- * one of its ring; `ERR_STORE_CONFLICT` when the target is not empty and not this copy, or the source keeps changing; those
- * of both stores.
+ * one of its ring; `ERR_STORE_CONFLICT` when the target is not empty and not this copy, another copy has taken it over, or the
+ * source keeps changing; those of both stores.
  */
 export async function copyStore(request: CopyStoreRequest): Promise<StoreCopy> {
   const { from, to, now, onProgress, prepareOnly = false } = request
@@ -71,8 +75,9 @@ export async function copyStore(request: CopyStoreRequest): Promise<StoreCopy> {
   if (found !== undefined && mark === undefined)
     return assertSame(ring, { from: source, to: target }, to, now)
   const version = await claimTarget(ring, to, found, mark)
-  if (prepareOnly) return describe('prepared', ring, await copyOnce(source, target, now, onProgress))
-  const counts = await copyUntilSame(source, target, now, onProgress)
+  const sides = guardTarget(source, target, () => assertClaimed(to, version))
+  if (prepareOnly) return describe('prepared', ring, await copyOnce(sides, now, onProgress))
+  const counts = await copyUntilSame(sides, now, onProgress)
   const copied = await saveRing(ring, from, to, version)
   return describe('copied', copied, counts)
 }
@@ -93,30 +98,36 @@ async function readMark(found: StoredKeyRing, to: StoreSide): Promise<CopyMark |
   return readCopyMark(await encryptionOf(to).open(found.document))
 }
 
-/** Puts the mark into an empty target, or takes an earlier attempt of this copy up, and gives the version of the mark. */
+/**
+ * Puts a mark into an empty target, or in place of the one of an earlier attempt, and gives its version. The earlier attempt
+ * may still be under way, on a machine that was thought to be gone, and notices by it that the target is not its own any more.
+ */
 async function claimTarget(
   ring: KeyRing,
-  { stores, ...to }: StoreSide,
+  to: StoreSide,
   found: RingVersion | undefined,
   mark: CopyMark | undefined,
 ): Promise<RingVersion> {
-  const { keyStore, registryIdentity } = stores
+  const { keyStore, registryIdentity } = to.stores
   const own = { ring_id: ring.ring_id, registry_id: ring.registry_id }
-  if (found !== undefined) {
-    if (mark?.ring_id === own.ring_id && mark.registry_id === own.registry_id) {
-      await claimRegistry(ring, stores)
-      return found
+  if (found === undefined) {
+    if ((await registryIdentity.read()) !== undefined || !(await registryIdentity.isEmpty())) {
+      throw notEmpty('a registry')
     }
+  } else if (mark?.ring_id !== own.ring_id || mark.registry_id !== own.registry_id) {
     throw notEmpty('the unfinished copy of another store')
   }
-  if ((await registryIdentity.read()) !== undefined || !(await registryIdentity.isEmpty())) {
-    throw notEmpty('a registry')
-  }
-  const version = { generation: ring.generation, write_id: crypto.randomUUID() }
-  const document = await encryptionOf({ stores, ...to }).seal(formatCopyMark(own))
-  await keyStore.save({ ...version, document }, undefined)
-  await claimRegistry(ring, stores)
+  const generation = Math.max(ring.generation, (found?.generation ?? 0) + 1)
+  const version = { generation, write_id: crypto.randomUUID() }
+  await keyStore.save({ ...version, document: await encryptionOf(to).seal(formatCopyMark(own)) }, found)
+  await claimRegistry(ring, to.stores)
   return version
+}
+
+async function assertClaimed({ stores }: StoreSide, { generation, write_id }: RingVersion): Promise<void> {
+  const found = await stores.keyStore.load()
+  if (found?.generation === generation && found.write_id === write_id) return
+  throw new IssuerError('ERR_STORE_CONFLICT', 'another copy has taken the target over; this one ends here')
 }
 
 async function claimRegistry(ring: KeyRing, { registryIdentity }: StoreSide['stores']): Promise<void> {
@@ -124,22 +135,43 @@ async function claimRegistry(ring: KeyRing, { registryIdentity }: StoreSide['sto
     throw notEmpty('another registry')
 }
 
+/** Where records come from and go to. */
+interface CopySides {
+  readonly runners: readonly [source: RecordCollection<RunnerRecord>, target: RecordCollection<RunnerRecord>]
+  readonly sandboxes: readonly [
+    source: RecordCollection<SandboxRecord>,
+    target: RecordCollection<SandboxRecord>,
+  ]
+}
+
+/** Both sides, where `assertOwn` is asked before anything in the target changes: an issuer may live on it by now. */
+function guardTarget(source: Registries, target: Registries, assertOwn: () => Promise<void>): CopySides {
+  const guard = <T>(collection: RecordCollection<T>): RecordCollection<T> => ({
+    ...collection,
+    async addAll(records, now) {
+      await assertOwn()
+      await collection.addAll(records, now)
+    },
+    async end(id, now) {
+      await assertOwn()
+      return collection.end(id, now)
+    },
+  })
+  return {
+    runners: [runnersOf(source.runners), guard(runnersOf(target.runners))],
+    sandboxes: [sandboxesOf(source.sandboxes), guard(sandboxesOf(target.sandboxes))],
+  }
+}
+
 async function copyOnce(
-  source: Registries,
-  target: Registries,
+  { runners, sandboxes }: CopySides,
   now: UnixSeconds,
   onProgress: CopyStoreRequest['onProgress'],
 ): Promise<Counts> {
-  const runners = await copyRecords(runnersOf(source.runners), runnersOf(target.runners), now, (added) =>
-    onProgress?.({ step: 'runners', added }),
-  )
-  const sandboxes = await copyRecords(
-    sandboxesOf(source.sandboxes),
-    sandboxesOf(target.sandboxes),
-    now,
-    (added) => onProgress?.({ step: 'sandboxes', added }),
-  )
-  return { runners, sandboxes }
+  return {
+    runners: await copyRecords(...runners, now, (added) => onProgress?.({ step: 'runners', added })),
+    sandboxes: await copyRecords(...sandboxes, now, (added) => onProgress?.({ step: 'sandboxes', added })),
+  }
 }
 
 async function copyUntilSame(...copy: Parameters<typeof copyOnce>): Promise<Counts> {
@@ -168,7 +200,9 @@ async function saveRing(
   if (ring.registry_id !== before.registry_id || ring.ring_id !== before.ring_id) {
     throw new IssuerError('ERR_STORE_CONFLICT', 'the store to copy from holds another key ring than at first')
   }
-  const next = nextGeneration(ring, crypto.randomUUID())
+  // Every attempt has put a mark of its own in place of the last one.
+  const generation = Math.max(ring.generation, expected.generation)
+  const next = nextGeneration({ ...ring, generation }, crypto.randomUUID())
   const document = await encryptionOf(to).seal(encodeKeyRing(next))
   await to.stores.keyStore.save({ generation: next.generation, write_id: next.write_id, document }, expected)
   const saved = await loadRing(to)
