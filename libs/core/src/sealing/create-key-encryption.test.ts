@@ -1,5 +1,6 @@
 import { decodeProtectedHeader } from 'jose'
 import { describe, expect, it } from 'vitest'
+import type { IssuerError } from '../errors.ts'
 import { createKeyEncryption } from './create-key-encryption.ts'
 import { NO_SEALING, type SealingMode } from './sealing-mode.ts'
 import { keyA, keyB } from './sealing.testing.ts'
@@ -71,6 +72,15 @@ describe('createKeyEncryption', () => {
     const [, ...rest] = (await sealedBy(keyA).seal(PLAIN)).split('.')
     const forged = [btoa(JSON.stringify(header)).replaceAll('=', ''), ...rest].join('.')
     expect(await rejected(sealedBy(keyA).open(forged))).toMatchObject({ code: 'ERR_SEAL_BROKEN' })
+  })
+
+  it('repeats nothing in an error that somebody wrote in place of the ID of a key', async () => {
+    const header = { alg: 'dir', enc: 'A256GCM', kid: `\u001B[2Jforged ${'x'.repeat(1000)}` }
+    const [, ...rest] = (await sealedBy(keyA).seal(PLAIN)).split('.')
+    const forged = [btoa(JSON.stringify(header)).replaceAll('=', ''), ...rest].join('.')
+    const error = (await rejected(sealedBy(keyA).open(forged))) as IssuerError
+    expect(error).toMatchObject({ code: 'ERR_SEAL_BROKEN' })
+    expect(JSON.stringify([error.message, error.details])).not.toContain('forged')
   })
 
   it('refuses a plain document with ERR_SEAL_MISSING, which says how to seal it', async () => {

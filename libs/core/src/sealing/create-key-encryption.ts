@@ -1,5 +1,6 @@
 import { compactDecrypt, CompactEncrypt, decodeProtectedHeader } from 'jose'
 import type { KeyEncryption } from '../ports/key-encryption.ts'
+import { isKeyEncryptionKeyId } from './key-encryption-key.ts'
 import { sealBroken, sealKeyUnknown, sealMissing } from './seal-errors.ts'
 import { sealingKey, type Sealing } from './sealing-mode.ts'
 
@@ -60,12 +61,12 @@ function isJson(stored: string): boolean {
   return stored.trimStart().startsWith('{')
 }
 
-/** The `kid` of a JWE; `undefined` when the text is none. */
+/** The `kid` of a JWE; `undefined` when the text is none, or not one of ours. */
 function readKeyId(stored: string): string | undefined {
   if (isJson(stored)) return undefined
   try {
     const { kid } = decodeProtectedHeader(stored)
-    return typeof kid === 'string' ? kid : undefined
+    return isKeyEncryptionKeyId(kid) ? kid : undefined
   } catch {
     return undefined
   }

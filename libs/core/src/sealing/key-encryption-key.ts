@@ -44,6 +44,11 @@ export async function parseKeyEncryptionKey(text: string): Promise<KeyEncryption
   return { id, encryption, authentication }
 }
 
+/** Whether a value from a store can be the ID of a key. Whoever writes the store may put any text there, of any length. */
+export function isKeyEncryptionKeyId(value: unknown): value is string {
+  return typeof value === 'string' && /^[A-Za-z0-9_-]{43}$/.test(value)
+}
+
 function decodeKey(text: string): Uint8Array<ArrayBuffer> | undefined {
   if (/^[0-9a-fA-F]{64}$/.test(text)) {
     return Uint8Array.from(text.match(/../g) ?? [], (digits) => Number.parseInt(digits, 16))

@@ -63,6 +63,10 @@ describe('createRecordSeal', () => {
     ['a text', 'x'],
     ['no MAC', { kid: keyA.id, registration: 'reg' }],
     ['an empty MAC', { kid: keyA.id, registration: 'reg', mac: '' }],
+    [
+      'of a key with an ID that is none',
+      { kid: `\u001B[2J${'x'.repeat(1000)}`, registration: 'reg', mac: 'x' },
+    ],
     ['a MAC that is no base64url', { kid: keyA.id, registration: 'reg', mac: '!' }],
   ])('refuses a seal that is %s with ERR_SEAL_BROKEN', async (_name, seal) => {
     expect(await rejected(strict.open({ ...record, seal: seal as never }, place, 'a'))).toMatchObject({

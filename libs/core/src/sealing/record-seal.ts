@@ -1,5 +1,6 @@
 import { decodeBase64, encodeBase64Url } from '../base64url.ts'
 import { canonicalJson } from './canonical-json.ts'
+import { isKeyEncryptionKeyId } from './key-encryption-key.ts'
 import { createProvedTexts } from './proved-texts.ts'
 import { sealBroken, sealKeyUnknown, sealMissing } from './seal-errors.ts'
 import { sealingKey, type Sealing } from './sealing-mode.ts'
@@ -112,6 +113,6 @@ function formatForMac(
 function parseSeal(value: unknown): StoredSeal | undefined {
   if (typeof value !== 'object' || value === null) return undefined
   const { kid, registration, mac } = value as Partial<Record<keyof StoredSeal, unknown>>
-  const isSeal = typeof kid === 'string' && typeof registration === 'string' && typeof mac === 'string'
+  const isSeal = isKeyEncryptionKeyId(kid) && typeof registration === 'string' && typeof mac === 'string'
   return isSeal ? { kid, registration, mac } : undefined
 }
