@@ -83,6 +83,27 @@ describe('createSealingTask', () => {
     expect(lines).toContainEqual(expect.objectContaining({ left: ['a copy is left'] }))
   })
 
+  it('has what the ring was erased, too, when a process before it sealed the ring and got no further', async () => {
+    const erased: number[] = []
+    const { task, storage } = await createScene('adopt', async () => {
+      erased.push(storage.ring?.generation ?? 0)
+      throw new IssuerError('ERR_STORE_UNAVAILABLE', 'gone')
+    })
+    task.start()
+    await expect.poll(() => erased.length).toBeGreaterThan(0)
+    await task.stop()
+    const sealed = storage.ring
+    const later = await createScene('adopt', async () => {
+      erased.push(0)
+      return []
+    })
+    if (sealed !== undefined) later.storage.ring = sealed
+    erased.length = 0
+    later.task.start()
+    await expect.poll(() => later.task.recordsLeft()).toBe(0)
+    expect([erased, later.storage.ring]).toStrictEqual([[0], sealed])
+  })
+
   it('goes on when the store fails, and says so', async () => {
     let failures = 0
     const { task, records, lines, sandbox } = await createScene('adopt', async () => {

@@ -44,7 +44,8 @@ export function createSealingTask(dependencies: SealingTaskDependencies): Sealin
   const isOn = canReseal(stores.sealing)
   let left: number | undefined
   let isStopping = false
-  let isErasurePending = false
+  // A process before this one may have ended between sealing the plain ring and erasing it.
+  let isErasurePending = isOn && stores.sealing.mode === 'adopt'
   let told: number | undefined
 
   /** What the ring was before it was sealed must not stay in the files of the store. */
