@@ -13,7 +13,7 @@ export function toAnswer(answer: AnswerDocs, examples: Examples, { isHead }: { r
     'X-Request-Id',
     'X-Content-Type-Options',
     ...(answer.isCacheable === true
-      ? (['CacheLifetime', 'ETag', 'Access-Control-Allow-Origin'] as const)
+      ? (['CacheLifetime', 'ETag', 'Access-Control-Allow-Origin', 'Vary'] as const)
       : (['Cache-Control'] as const)),
     ...(answer.hasLocation === true ? (['Location'] as const) : []),
   ]

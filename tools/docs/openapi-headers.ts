@@ -29,6 +29,11 @@ const fields = {
     description: 'A strong entity tag: equal ones mean equal bytes.',
     schema: { type: 'string', pattern: '^"[\\w-]+"$' },
   },
+  Vary: {
+    description:
+      'An issuer that moved is served under several URLs, and names itself by the one that was asked for.',
+    schema: { const: 'Host' },
+  },
   'Access-Control-Allow-Origin': { description: 'Any page may read it.', schema: { const: '*' } },
   Location: {
     description: 'Where the new thing is.',

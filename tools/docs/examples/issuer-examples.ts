@@ -54,6 +54,7 @@ export const issuerExamples: OperationExamples = {
       status: 200,
       answer: {
         issuer: 'https://id.example.com',
+        earlier_issuers: [],
         organization_id: 'acme',
         cluster_id: 'eu-1',
         discovery_url: 'https://id.example.com/.well-known/openid-configuration',

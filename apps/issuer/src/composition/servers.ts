@@ -1,20 +1,22 @@
-import type {
-  AcceptRegistryLoss,
-  ActivationHold,
-  ChangeSandbox,
-  Clock,
-  FollowedKeyRing,
-  Issuer,
-  PublishedKeys,
-  RegisterSandbox,
-  RegisterSandboxes,
-  RemoveKey,
-  RenewSandboxSecret,
-  RevokeKey,
-  RotateByHand,
-  SandboxRegistry,
-  SandboxTokens,
-  VouchToken,
+import {
+  findRequestedIssuer,
+  livingIssuerUrls,
+  type AcceptRegistryLoss,
+  type ActivationHold,
+  type ChangeSandbox,
+  type Clock,
+  type FollowedKeyRing,
+  type Issuer,
+  type PublishedKeys,
+  type RegisterSandbox,
+  type RegisterSandboxes,
+  type RemoveKey,
+  type RenewSandboxSecret,
+  type RevokeKey,
+  type RotateByHand,
+  type SandboxRegistry,
+  type SandboxTokens,
+  type VouchToken,
 } from '@workload-identity/core'
 import {
   createControlServer,
@@ -58,7 +60,7 @@ export interface ServerDependencies {
 
 /** Makes what makes the three servers, once their certificates are read and the token endpoint's URL can be asked for. */
 export function createServerFactory(dependencies: ServerDependencies): CreateServers {
-  const { config, issuer, metrics, logger, auditLog } = dependencies
+  const { config, issuer, keyRing, clock, metrics, logger, auditLog } = dependencies
   return ({ publicTls, tokenTls, controlTls, tokenUrl }) => {
     const http = (tls: HttpOptions['tls']): HttpOptions => ({
       logger,
@@ -71,6 +73,8 @@ export function createServerFactory(dependencies: ServerDependencies): CreateSer
         issuer,
         publishKeys: dependencies.publishKeys,
         jwksAliases: config.jwksAliases,
+        otherIssuerUrls: livingIssuerUrls(keyRing.ring(), clock()),
+        findIssuerUrl: (request) => findRequestedIssuer(keyRing.ring(), clock(), request),
         http: http(publicTls),
       }),
       token: createTokenServer({ sandboxTokens: dependencies.sandboxTokens, http: http(tokenTls) }),

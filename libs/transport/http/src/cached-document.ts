@@ -30,6 +30,8 @@ export function documentHeaders({ document, cache }: CurrentDocument): Readonly<
     'cache-control': `public, max-age=${maxAge}${stale}`,
     etag: document.etag,
     'access-control-allow-origin': '*',
+    // An issuer that moved is served under several URLs, and is another one to each.
+    vary: 'Host',
   }
 }
 

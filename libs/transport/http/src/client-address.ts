@@ -12,9 +12,7 @@ export type FindClientAddress = (request: IncomingMessage) => string
  * @throws {RangeError} for an entry that is neither an address nor a CIDR range.
  */
 export function createFindClientAddress(trustedProxies: readonly string[]): FindClientAddress {
-  const proxies = new BlockList()
-  for (const entry of trustedProxies) addProxy(proxies, entry)
-  const isProxy = (address: string) => proxies.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
+  const isProxy = createIsProxy(trustedProxies)
   return ({ socket, headers }) => {
     if (socket.remoteAddress === undefined) return 'unix'
     let address = plainAddress(socket.remoteAddress)
@@ -25,6 +23,17 @@ export function createFindClientAddress(trustedProxies: readonly string[]): Find
     }
     return address
   }
+}
+
+/**
+ * Makes the check whether an address, without brackets and port, is one of the proxies.
+ *
+ * @throws {RangeError} for an entry that is neither an address nor a CIDR range.
+ */
+export function createIsProxy(trustedProxies: readonly string[]): (address: string) => boolean {
+  const proxies = new BlockList()
+  for (const entry of trustedProxies) addProxy(proxies, entry)
+  return (address) => proxies.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
 }
 
 function addProxy(proxies: BlockList, entry: string): void {
@@ -50,8 +59,8 @@ function toHops(
   })
 }
 
-/** Without brackets and port, and an IPv4 address as such. */
-function plainAddress(text: string): string {
+/** An address without brackets and port, and an IPv4 address as such. */
+export function plainAddress(text: string): string {
   const bracketed = /^\[([^\]]*)\](?::\d+)?$/.exec(text)?.[1]
   const address = bracketed ?? text.replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, '$1')
   return address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '')

@@ -1,9 +1,16 @@
+import { unixSeconds } from '@workload-identity/core'
 import { afterEach, describe, expect, it } from 'vitest'
 import { sendRaw } from './raw-http.testing.ts'
 import { createTestServices, type TestServices } from './services.testing.ts'
 
 const DISCOVERY = '/.well-known/openid-configuration'
 const JWKS = '/.well-known/jwks.json'
+
+const otherIssuers = [
+  { url: 'https://new.example.com:8443' },
+  { url: 'https://old.example.com', until: unixSeconds(1_767_225_700) },
+  { url: 'https://ended.example.com', until: unixSeconds(1_767_225_600) },
+]
 
 let services: TestServices
 afterEach(() => services.close())
@@ -46,6 +53,53 @@ describe('createPublicServer', () => {
       'x-content-type-options': 'nosniff',
     })
     expect(answer.headers['etag']).toMatch(/^"[\w-]{43}"$/)
+  })
+
+  it.each([
+    [{}, 'https://issuer.example.com'],
+    [{ host: 'old.example.com' }, 'https://old.example.com'],
+    [{ host: 'new.example.com:8443' }, 'https://new.example.com:8443'],
+    [{ host: 'ended.example.com' }, 'https://issuer.example.com'],
+    [{ host: 'old.example.com:8443' }, 'https://issuer.example.com'],
+    [{ host: 'evil.example' }, 'https://issuer.example.com'],
+    [{ 'x-forwarded-host': 'old.example.com' }, 'https://issuer.example.com'],
+  ])(
+    'names itself by the URL that was asked for, if it is one of its own: %j → %s',
+    async (headers, issuer) => {
+      services = await createTestServices({ otherIssuers })
+      // Twice: what most verifiers send is answered before Fastify sees it, what has a condition by Fastify.
+      for (const condition of [{}, { 'if-none-match': '"other"' }]) {
+        const answer = await get(DISCOVERY, { ...headers, ...condition })
+        expect(answer.json()).toMatchObject({ issuer, jwks_uri: `${issuer}${JWKS}` })
+        expect(answer.headers['vary']).toBe('Host')
+        expect(await get(JWKS, headers)).toMatchObject({ statusCode: 200, body: (await get(JWKS)).body })
+      }
+    },
+  )
+
+  it('follows the host that a trusted proxy names', async () => {
+    services = await createTestServices({ otherIssuers, http: { trustedProxies: ['127.0.0.0/8'] } })
+    const answer = await get(DISCOVERY, { 'x-forwarded-host': 'old.example.com' })
+    expect(answer.json().issuer).toBe('https://old.example.com')
+  })
+
+  it('gives up an earlier URL when its time is over, without a restart', async () => {
+    services = await createTestServices({ otherIssuers })
+    services.clock.advance(100)
+    const answer = await get(DISCOVERY, { host: 'old.example.com' })
+    expect(answer.json().issuer).toBe('https://issuer.example.com')
+  })
+
+  it('serves a URL with another path there', async () => {
+    services = await createTestServices({ otherIssuers: [{ url: 'https://new.example.com/a' }] })
+    const answer = await get(`/a${DISCOVERY}`, { host: 'new.example.com' })
+    expect(answer.json()).toMatchObject({
+      ...{ issuer: 'https://new.example.com/a', jwks_uri: `https://new.example.com/a${JWKS}` },
+    })
+    expect((await get(`/a${JWKS}`)).body).toBe((await get(JWKS)).body)
+    expect((await get(DISCOVERY, { host: 'new.example.com' })).json().issuer).toBe(
+      'https://issuer.example.com',
+    )
   })
 
   it('serves the JWK set whole, byte for byte', async () => {

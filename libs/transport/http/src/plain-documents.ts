@@ -21,7 +21,7 @@ export interface PlainDocumentsParts {
  * what there is to answer. Call it before there are routes.
  */
 export function answerPlainDocuments(app: FastifyInstance, { log, limits }: PlainDocumentsParts): void {
-  const documents = new Map<string, () => CurrentDocument>()
+  const documents = new Map<string, (request: IncomingMessage) => CurrentDocument>()
   let isClosing = false
   app.addHook('onRoute', ({ url, config }) => {
     if (config?.document !== undefined) documents.set(url, config.document)
@@ -39,7 +39,7 @@ export function answerPlainDocuments(app: FastifyInstance, { log, limits }: Plai
     const start = performance.now()
     const current = tryTo(() => {
       assertRequest(request, limits)
-      return getCurrent()
+      return getCurrent(request)
     })
     if (current === undefined) return false
 

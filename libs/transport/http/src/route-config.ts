@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { CurrentDocument } from './cached-document.ts'
 import type { AdminActionName } from './control-options.ts'
 import type { OperationDocs } from './openapi/operation.ts'
@@ -9,7 +10,7 @@ declare module 'fastify' {
     /** Successes are logged at `debug`. */
     isQuiet?: boolean
     /** What a GET of the path is answered with; asked at every request. */
-    document?: () => CurrentDocument
+    document?: (request: IncomingMessage) => CurrentDocument
     /** A request without a body counts as one with `{}`. */
     isBodyOptional?: boolean
     /** What an admin does with this route, for the audit. */

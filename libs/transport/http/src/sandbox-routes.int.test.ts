@@ -1,3 +1,4 @@
+import { unixSeconds } from '@workload-identity/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ADMIN_TOKEN, createTestServices, REGISTRY_ID, type TestServices } from './services.testing.ts'
 
@@ -283,6 +284,7 @@ describe('GET /v1/issuer', () => {
   it('tells who issues, where and under which rules', async () => {
     expect((await services.asAdmin('GET', '/v1/issuer')).json()).toEqual({
       issuer: 'https://issuer.example.com',
+      earlier_issuers: [],
       organization_id: 'acme',
       discovery_url: 'https://issuer.example.com/.well-known/openid-configuration',
       jwks_uri: 'https://issuer.example.com/.well-known/jwks.json',
@@ -294,6 +296,23 @@ describe('GET /v1/issuer', () => {
       // printf '%s EdDSA\n' "$kid" | openssl dgst -sha256 -binary | basenc --base64url
       keys_fingerprint: 'SHA256:sFogvOUuY-NVJluRLf2ks0tc82ZrWDyQt9muezVLTMM',
       registry_id: REGISTRY_ID,
+    })
+  })
+})
+
+describe('GET /v1/issuer of one that moves', () => {
+  it('tells the announced URL and the earlier ones with their ends', async () => {
+    const issuers = [
+      { url: 'https://issuer.example.com' },
+      { url: 'https://new.example.com' },
+      { url: 'https://old.example.com', until: unixSeconds(1_767_225_601) },
+      { url: 'https://gone.example.com', until: unixSeconds(1_767_225_600) },
+    ]
+    services.state.ring = { ...services.state.ring, issuers }
+    expect((await services.asAdmin('GET', '/v1/issuer')).json()).toMatchObject({
+      issuer: 'https://issuer.example.com',
+      announced_issuer: 'https://new.example.com',
+      earlier_issuers: [{ issuer: 'https://old.example.com', until: 1_767_225_601 }],
     })
   })
 })

@@ -16,11 +16,14 @@ import {
   decodeKeyRing,
   DEFAULT_ROTATION_POLICY,
   encodeKeyRing,
+  findRequestedIssuer,
   importPrivateKeyPem,
+  livingIssuerUrls,
   seconds,
   type FollowedKeyRing,
   type IssuerOptions,
   type KeyRing,
+  type RingIssuer,
 } from '@workload-identity/core'
 import {
   createFixedClock,
@@ -48,6 +51,8 @@ export interface TestServicesOptions {
   readonly jwksAliases?: readonly string[]
   readonly http?: Partial<HttpOptions>
   readonly tokenUrl?: string
+  /** URLs of the ring besides its current one. */
+  readonly otherIssuers?: readonly RingIssuer[]
 }
 
 /** One line as it would be logged. */
@@ -72,7 +77,7 @@ export async function createTestServices(options: TestServicesOptions = {}) {
   const [ringId, writeId] = [crypto.randomUUID(), crypto.randomUUID()]
   const ids = { ringId, writeId, clusterId: 'c1', registryId: REGISTRY_ID }
   const state: { ring: KeyRing; isFresh: boolean; health: HealthReport } = {
-    ring: createKeyRing({ ...ids, issuerUrl, key }, clock.now()),
+    ring: withIssuers(createKeyRing({ ...ids, issuerUrl, key }, clock.now()), options.otherIssuers),
     isFresh: true,
     health: { problems: [] },
   }
@@ -133,7 +138,12 @@ export async function createTestServices(options: TestServicesOptions = {}) {
   } as const
   const keyChanges = { ...rotation, keyRing, clock: clock.now }
   const servers = {
-    public: createPublicServer({ issuer, publishKeys, jwksAliases: options.jwksAliases ?? [], http }),
+    public: createPublicServer({
+      ...{ issuer, publishKeys, http },
+      jwksAliases: options.jwksAliases ?? [],
+      otherIssuerUrls: livingIssuerUrls(state.ring, clock.now()),
+      findIssuerUrl: (request) => findRequestedIssuer(state.ring, clock.now(), request),
+    }),
     token: createTokenServer({ sandboxTokens, http }),
     control: createControlServer({
       issuer,
@@ -185,6 +195,10 @@ export async function createTestServices(options: TestServicesOptions = {}) {
 
   const close = () => Promise.all(Object.values(servers).map((server) => server.close()))
   return { ...servers, issuer, clock, state, storage, lines, answers, actions, asAdmin, register, close }
+}
+
+function withIssuers(ring: KeyRing, others: readonly RingIssuer[] = []): KeyRing {
+  return { ...ring, issuers: [...ring.issuers, ...others] }
 }
 
 /** The services of a test. */

@@ -105,6 +105,16 @@ export const sandboxPage = closed({ items: Type.Array(sandbox), next })
 /** Facts about the issuer. */
 export const issuerFacts = closed({
   issuer: Type.String(),
+  announced_issuer: Type.Optional(
+    Type.String({ description: 'The URL that the issuer is to move to: it is served, and in no token yet.' }),
+  ),
+  earlier_issuers: Type.Array(
+    closed({ issuer: Type.String(), until: unixSeconds('From when on it is no longer served or accepted') }),
+    {
+      description:
+        'The URLs that living tokens may carry besides the current one, from before the issuer moved.',
+    },
+  ),
   ...optionalTexts({
     organization_id: 'Absent when none is configured.',
     cluster_id: 'Absent when none is configured.',

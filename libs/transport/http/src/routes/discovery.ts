@@ -1,4 +1,11 @@
-import { DISCOVERY_PATH, type Issuer, type Jwks, type PublishedKeys } from '@workload-identity/core'
+import type { IncomingMessage } from 'node:http'
+import {
+  DISCOVERY_PATH,
+  type Issuer,
+  type IssuerUrl,
+  type Jwks,
+  type PublishedKeys,
+} from '@workload-identity/core'
 import {
   sendDocument,
   toCachedDocument,
@@ -13,26 +20,37 @@ import { emptyQuery } from '../schemas.ts'
 export interface DiscoveryRouteOptions {
   readonly issuer: Pick<Issuer, 'discoveryDocument'>
   readonly publishKeys: () => PublishedKeys
-  /** The route pattern of the issuer's own path; `''` when it has none. */
-  readonly issuerPath: string
+  /** The route patterns of the paths of all its URLs; `''` for one that has none. */
+  readonly issuerPaths: readonly string[]
+  /** The URL of the issuer that a request is meant for. */
+  readonly findIssuerUrl: (request: IncomingMessage, issuerPath: string) => IssuerUrl
 }
 
-/** Adds the OpenID Connect discovery document, which may be kept as long as the keys. An unchanged one is rendered once. */
-export function addDiscoveryRoute(app: HttpApp, options: DiscoveryRouteOptions): void {
-  const { issuer, publishKeys } = options
+/**
+ * Adds the OpenID Connect discovery document below each path of the issuer's URLs; it may be kept as long as the keys. An
+ * unchanged one is rendered once for each URL.
+ */
+export function addDiscoveryRoutes(app: HttpApp, options: DiscoveryRouteOptions): void {
+  const { issuer, publishKeys, findIssuerUrl } = options
   // The document and the set follow from the same ring and change together.
-  const rendered = new WeakMap<Jwks, CachedDocument>()
-  const current = (): CurrentDocument => {
-    const { jwks, cache } = publishKeys()
-    const document = rendered.get(jwks) ?? toCachedDocument(issuer.discoveryDocument(), 'application/json')
-    rendered.set(jwks, document)
-    return { document, cache }
+  const rendered = new WeakMap<Jwks, Map<IssuerUrl, CachedDocument>>()
+  const render = (jwks: Jwks, url: IssuerUrl): CachedDocument => {
+    const ofSet = rendered.get(jwks) ?? new Map<IssuerUrl, CachedDocument>()
+    const document = ofSet.get(url) ?? toCachedDocument(issuer.discoveryDocument(url), 'application/json')
+    rendered.set(jwks, ofSet.set(url, document))
+    return document
   }
-  app.route({
-    method: ['GET', 'HEAD'],
-    url: options.issuerPath + DISCOVERY_PATH,
-    schema: { querystring: emptyQuery },
-    config: { isQuiet: true, document: current, openapi: discoveryOperation },
-    handler: (request, reply) => sendDocument(request, reply, current()),
-  })
+  for (const issuerPath of options.issuerPaths) {
+    const current = (request: IncomingMessage): CurrentDocument => {
+      const { jwks, cache } = publishKeys()
+      return { document: render(jwks, findIssuerUrl(request, issuerPath)), cache }
+    }
+    app.route({
+      method: ['GET', 'HEAD'],
+      url: issuerPath + DISCOVERY_PATH,
+      schema: { querystring: emptyQuery },
+      config: { isQuiet: true, document: current, openapi: discoveryOperation },
+      handler: (request, reply) => sendDocument(request, reply, current(request.raw)),
+    })
+  }
 }

@@ -1,4 +1,12 @@
-import { activeKey, DISCOVERY_PATH, fingerprintKeys, JWKS_PATH, publishedKeys } from '@workload-identity/core'
+import {
+  activeKey,
+  announcedIssuerUrl,
+  DISCOVERY_PATH,
+  earlierIssuerUrls,
+  fingerprintKeys,
+  JWKS_PATH,
+  publishedKeys,
+} from '@workload-identity/core'
 import type { ControlServerOptions } from '../control-options.ts'
 import type { HttpApp } from '../create-http-server.ts'
 import { issuerOperation } from '../openapi/control-operations.ts'
@@ -22,8 +30,11 @@ export function addIssuerRoute(
       const { organizationId, clusterId, defaultAudience, allowedAudiences, ttl } = cluster
       const current = ring()
       const { kid, alg } = activeKey(current)
+      const [now, announced] = [clock(), announcedIssuerUrl(current)]
       return {
         issuer: issuer.issuerUrl,
+        ...(announced !== undefined && { announced_issuer: announced }),
+        earlier_issuers: earlierIssuerUrls(current, now).map(({ url, until }) => ({ issuer: url, until })),
         ...(organizationId !== undefined && { organization_id: organizationId }),
         ...(clusterId !== undefined && { cluster_id: clusterId }),
         discovery_url: issuer.issuerUrl + DISCOVERY_PATH,
@@ -34,7 +45,7 @@ export function addIssuerRoute(
         default_ttl: ttl.defaultTtl,
         max_ttl: ttl.maxTtl,
         active_key: { kid, alg },
-        keys_fingerprint: await fingerprintKeys(publishedKeys(current, clock())),
+        keys_fingerprint: await fingerprintKeys(publishedKeys(current, now)),
         registry_id: current.registry_id,
       }
     },

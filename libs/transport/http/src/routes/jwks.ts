@@ -12,14 +12,14 @@ import { emptyQuery } from '../schemas.ts'
 /** What the JWK set is made from, and where it is. */
 export interface JwksRouteOptions {
   readonly publishKeys: () => PublishedKeys
-  /** The route pattern of the issuer's own path; `''` when it has none. */
-  readonly issuerPath: string
+  /** The route patterns of the paths of all its URLs; `''` for one that has none. */
+  readonly issuerPaths: readonly string[]
   /** Route patterns of further paths. */
   readonly aliases: readonly string[]
 }
 
 /** Adds the JWK set (RFC 7517 §5) at its path and at its aliases. Unchanged keys are rendered once. */
-export function addJwksRoutes(app: HttpApp, { publishKeys, issuerPath, aliases }: JwksRouteOptions): void {
+export function addJwksRoutes(app: HttpApp, { publishKeys, issuerPaths, aliases }: JwksRouteOptions): void {
   const rendered = new WeakMap<Jwks, CachedDocument>()
   const render = (jwks: Jwks) => {
     const document = rendered.get(jwks) ?? toCachedDocument(jwks, 'application/jwk-set+json')
@@ -30,7 +30,7 @@ export function addJwksRoutes(app: HttpApp, { publishKeys, issuerPath, aliases }
     const { jwks, cache } = publishKeys()
     return { document: render(jwks), cache }
   }
-  for (const url of new Set([issuerPath + JWKS_PATH, ...aliases])) {
+  for (const url of new Set([...issuerPaths.map((path) => path + JWKS_PATH), ...aliases])) {
     app.route({
       method: ['GET', 'HEAD'],
       url,
