@@ -1,8 +1,16 @@
-import { IssuerError, type KeyStore } from '@workload-identity/core'
+import {
+  applyStep,
+  createKeyRing,
+  generateKeyMaterial,
+  IssuerError,
+  seconds,
+  unixSeconds,
+  type KeyStore,
+} from '@workload-identity/core'
 import { createMemoryKeyStore } from '@workload-identity/core/testing'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createLogger } from './logging.ts'
-import { createReplacedRings } from './replaced-rings.ts'
+import { createReplacedRings, mayHoldReplaced } from './replaced-rings.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
@@ -77,6 +85,24 @@ describe('createReplacedRings', () => {
     await replaced.task.stop()
   })
 
+  it('tries ever more rarely while the same is left, and at once after the next save', async () => {
+    let calls = 0
+    const { replaced } = start(true, async () => {
+      calls += 1
+      return ['replicas keep files of their own']
+    })
+    await vi.advanceTimersByTimeAsync(1_000_000)
+    expect([calls, replaced.isPending()]).toEqual([11, true])
+    await vi.advanceTimersByTimeAsync(512_000)
+    expect(calls).toBe(12)
+    await replaced.keyStore.save(ring, undefined)
+    await vi.advanceTimersByTimeAsync(0)
+    expect(calls).toBe(13)
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(calls).toBe(14)
+    await replaced.task.stop()
+  })
+
   it('erases after a save of which it is not known whether it was done', async () => {
     const storage = { unavailable: true }
     const keyStore = createMemoryKeyStore(storage)
@@ -109,5 +135,27 @@ describe('createReplacedRings', () => {
     await replaced.keyStore.save(ring, undefined)
     expect(replaced.isPending()).toBe(false)
     await replaced.task.stop()
+  })
+})
+
+describe('mayHoldReplaced', () => {
+  it('is so while a retired key is there, and for keepRetired after a key left', async () => {
+    const at = unixSeconds
+    const uuid = '11111111-1111-4111-8111-111111111111'
+    const start = {
+      ...{ ringId: uuid, writeId: uuid, registryId: uuid, clusterId: 'c1' },
+      ...{ issuerUrl: 'https://id.example.com', key: await generateKeyMaterial('EdDSA') },
+    }
+    const first = createKeyRing(start, at(1000))
+    const keepRetired = seconds(500)
+    expect(mayHoldReplaced(first, keepRetired, at(1001))).toBe(false)
+
+    const [key, successor] = await Promise.all([generateKeyMaterial('EdDSA'), generateKeyMaterial('EdDSA')])
+    const rotated = applyStep(first, { type: 'take-over', key, keepRetired }, at(2000))
+    expect(mayHoldReplaced(rotated, keepRetired, at(9000))).toBe(true)
+
+    const revoked = applyStep(first, { type: 'revoke', kid: start.key.kid, successor }, at(2000))
+    expect(mayHoldReplaced(revoked, keepRetired, at(2499))).toBe(true)
+    expect(mayHoldReplaced(revoked, keepRetired, at(2500))).toBe(false)
   })
 })

@@ -7,7 +7,7 @@ import {
 } from '@workload-identity/core'
 import { fetchPublishedCopy } from '../fetch-published-copy.ts'
 import { createNoPublishedCopy, createPublishedCopy } from '../published-copy.ts'
-import { createReplacedRings } from '../replaced-rings.ts'
+import { createReplacedRings, mayHoldReplaced } from '../replaced-rings.ts'
 import { createRotationLoop } from '../rotation-loop.ts'
 import type { IssuerState } from './open-state.ts'
 import type { Get, Provide } from './provide.ts'
@@ -68,7 +68,7 @@ export function provideRotation(
     createReplacedRings({
       keyStore: stores.keyStore,
       logger: get(tokens.LOGGER),
-      startsPending: opened.ring.keys.some((key) => key.state === 'retired'),
+      startsPending: mayHoldReplaced(opened.ring, get(tokens.CONFIG).rotation.keepRetired, opened.readAt),
       everyMs: pauses.eraseReplaced,
     }),
   )
