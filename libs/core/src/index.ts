@@ -217,11 +217,11 @@ export {
 } from './use-cases/open-key-ring.ts'
 export {
   createFollowedKeyRing,
-  openStoredRing,
   type FollowedKeyRing,
   type FollowKeyRingDependencies,
   type RingRefresh,
 } from './use-cases/follow-key-ring.ts'
+export { openStoredRing, toStoredRing } from './use-cases/stored-ring.ts'
 export type { RingRepair } from './use-cases/repair-key-ring.ts'
 export {
   resealKeyRing,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { after, ISSUER_URL, keys, retiredEntry, ringOf, START, UUIDS, withCode } from '../../test/fixtures.ts'
+import { sealKeyStore } from '../sealing/seal-key-store.ts'
 import type { IssuerErrorCode } from '../errors.ts'
 import { encodeKeyRing } from '../key-ring/codec.ts'
 import { activeKey, type KeyRing } from '../key-ring/key-ring.ts'
@@ -204,8 +205,7 @@ describe('createFollowedKeyRing', () => {
     const storage: MemoryRingStorage = { ring: { ...storedOf(second), document: 'sealed' } }
     const encryption = { seal: async () => 'sealed', open: async () => encodeKeyRing(second) }
     const dependencies = {
-      keyStore: createMemoryKeyStore(storage),
-      encryption,
+      keyStore: sealKeyStore(createMemoryKeyStore(storage), encryption),
       clock: () => START,
       storeLag: seconds(300),
       keepRetired: seconds(93_600),

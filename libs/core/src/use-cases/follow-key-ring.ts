@@ -1,18 +1,17 @@
 import { IssuerError, isIssuerError } from '../errors.ts'
-import { decodeKeyRing, encodeKeyRing, proveRing } from '../key-ring/codec.ts'
+import { proveRing } from '../key-ring/codec.ts'
 import { currentIssuerUrl, type KeyRing } from '../key-ring/key-ring.ts'
 import { compareRings } from '../key-ring/merge.ts'
 import { decideRingRecovery, type RingRecovery } from '../key-ring/ring-recovery.ts'
 import { CLOCK_TOLERANCE, isReadingFresh } from '../key-ring/rotation-policy.ts'
-import type { KeyEncryption } from '../ports/key-encryption.ts'
 import type { KeyStore, RingVersion, StoredKeyRing } from '../ports/key-store.ts'
 import { unixSeconds, type Clock, type Seconds, type UnixSeconds } from '../time.ts'
+import { openStoredRing, toStoredRing } from './stored-ring.ts'
 import { buildRepairedRing, describeRepair, type RingRepair } from './repair-key-ring.ts'
 
 /** What following a stored ring needs. */
 export interface FollowKeyRingDependencies {
   readonly keyStore: KeyStore
-  readonly encryption?: KeyEncryption
   readonly clock: Clock
   /** How long the ring may be used for signing without having been read again. */
   readonly storeLag: Seconds
@@ -75,7 +74,7 @@ export function createFollowedKeyRing(
   dependencies: FollowKeyRingDependencies,
   start: { readonly ring: KeyRing; readonly readAt: UnixSeconds },
 ): FollowedKeyRing {
-  const { keyStore, encryption, clock, storeLag, keepRetired, issuerUrl } = dependencies
+  const { keyStore, clock, storeLag, keepRetired, issuerUrl } = dependencies
   let { ring, readAt } = start
   let latestReadAt = readAt
   let running: Promise<RingRefresh> | undefined
@@ -105,7 +104,7 @@ export function createFollowedKeyRing(
     for (let saves = 0; ; saves += 1) {
       const askedAt = clock()
       const stored = await keyStore.load()
-      const found = stored && (isSameVersion(stored, ring) ? ring : await openProvedRing(stored, encryption))
+      const found = stored && (isSameVersion(stored, ring) ? ring : await openProvedRing(stored))
       const action = decideRingRecovery(ring, found, askedAt)
       if (found !== undefined && action === 'foreign') throw foreign(found, ring)
       if (found !== undefined && isMoved(found, ring, action, issuerUrl)) throw moved(found, issuerUrl ?? '')
@@ -120,17 +119,11 @@ export function createFollowedKeyRing(
     }
   }
 
-  const toStored = async (changed: KeyRing): Promise<StoredKeyRing> => {
-    const plain = encodeKeyRing(changed)
-    const document = encryption === undefined ? plain : await encryption.seal(plain)
-    return { generation: changed.generation, write_id: changed.write_id, document }
-  }
-
   const save = async (changed: KeyRing, expected: RingVersion, decidedAt?: UnixSeconds): Promise<void> => {
     if (!isSameVersion(ring, expected)) {
       throw new IssuerError('ERR_STORE_CONFLICT', 'the key ring changed since it was read; decide again')
     }
-    const document = await toStored(changed)
+    const stored = toStoredRing(changed)
     const askedAt = clock()
     if (decidedAt !== undefined && Math.abs(askedAt - decidedAt) > CLOCK_TOLERANCE) {
       throw new IssuerError(
@@ -138,7 +131,7 @@ export function createFollowedKeyRing(
         'the clock moved on since the change was decided; decide again',
       )
     }
-    await keyStore.save(document, expected)
+    await keyStore.save(stored, expected)
     use(changed, askedAt)
   }
 
@@ -149,7 +142,7 @@ export function createFollowedKeyRing(
     now: UnixSeconds,
   ): Promise<RingRepair | undefined> => {
     const repaired = await buildRepairedRing(ring, found, { action, keepRetired }, now)
-    const document = await toStored(repaired)
+    const document = toStoredRing(repaired)
     attempted = describeRepair(ring, found, action, repaired)
     try {
       await keyStore.save(document, stored)
@@ -196,26 +189,8 @@ export function createFollowedKeyRing(
   }
 }
 
-/**
- * The ring of a stored document, unsealed and decoded. Its keys are not proved yet.
- *
- * @throws {IssuerError} those of `decodeKeyRing` and `KeyEncryption.open`; `ERR_STORE_CORRUPT` when the document is of
- * another version than the store says.
- */
-export async function openStoredRing(stored: StoredKeyRing, encryption?: KeyEncryption): Promise<KeyRing> {
-  const document = encryption === undefined ? stored.document : await encryption.open(stored.document)
-  const ring = decodeKeyRing(document)
-  if (ring.generation !== stored.generation || ring.write_id !== stored.write_id) {
-    throw new IssuerError(
-      'ERR_STORE_CORRUPT',
-      'the stored key ring is of another version than the store says; restore it from a backup',
-    )
-  }
-  return ring
-}
-
-async function openProvedRing(stored: StoredKeyRing, encryption?: KeyEncryption): Promise<KeyRing> {
-  const ring = await openStoredRing(stored, encryption)
+async function openProvedRing(stored: StoredKeyRing): Promise<KeyRing> {
+  const ring = await openStoredRing(stored)
   await proveRing(ring)
   return ring
 }

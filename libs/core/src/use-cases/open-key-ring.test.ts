@@ -10,6 +10,7 @@ import {
   wholeTextOf,
   withCode,
 } from '../../test/fixtures.ts'
+import { sealKeyStore } from '../sealing/seal-key-store.ts'
 import { IssuerError } from '../errors.ts'
 import { decodeKeyRing, encodeKeyRing } from '../key-ring/codec.ts'
 import { activeKey, type KeyRing } from '../key-ring/key-ring.ts'
@@ -22,7 +23,7 @@ import {
   type MemoryRegistryStorage,
 } from '../testing/memory-registry.ts'
 import { seconds } from '../time.ts'
-import { openKeyRing, type OpenKeyRingRequest } from './open-key-ring.ts'
+import { openKeyRing, type OpenKeyRingDependencies, type OpenKeyRingRequest } from './open-key-ring.ts'
 
 const request: OpenKeyRingRequest = {
   ...{ clusterId: 'eu-1', issuerUrl: ISSUER_URL, requireKeys: false, specification: 'ES256' },
@@ -56,6 +57,11 @@ const toyEncryption: KeyEncryption = {
     return [...sealed.slice('sealed:'.length)].reverse().join('')
   },
 }
+
+const seal = (dependencies: OpenKeyRingDependencies): OpenKeyRingDependencies => ({
+  ...dependencies,
+  keyStore: sealKeyStore(dependencies.keyStore, toyEncryption),
+})
 
 describe('openKeyRing', () => {
   it('makes a ring when the store is truly empty', async () => {
@@ -274,7 +280,7 @@ describe('openKeyRing', () => {
 
   it('stores the document sealed, and opens it again', async () => {
     const { rings, dependencies } = createStore()
-    const sealed = { ...dependencies, encryption: toyEncryption }
+    const sealed = seal(dependencies)
     const first = await openKeyRing(sealed, request)
     expect(rings.ring?.document).toMatch(/^sealed:/)
     expect(rings.ring?.document).not.toContain('write_id')
@@ -283,11 +289,11 @@ describe('openKeyRing', () => {
 
   it('refuses a plain document where a sealed one is due, and a sealed one where a plain one is due', async () => {
     const plain = storeWith(ringOf(keys.rs256))
-    await expect(openKeyRing({ ...plain.dependencies, encryption: toyEncryption }, request)).rejects.toEqual(
+    await expect(openKeyRing(seal(plain.dependencies), request)).rejects.toEqual(
       withCode('ERR_STORE_CORRUPT'),
     )
     const sealed = createStore()
-    await openKeyRing({ ...sealed.dependencies, encryption: toyEncryption }, request)
+    await openKeyRing(seal(sealed.dependencies), request)
     await expect(openKeyRing(sealed.dependencies, request)).rejects.toEqual(withCode('ERR_STORE_CORRUPT'))
   })
 

@@ -1,5 +1,5 @@
 import { IssuerError, isIssuerError } from '../errors.ts'
-import { encodeKeyRing, proveRing } from '../key-ring/codec.ts'
+import { proveRing } from '../key-ring/codec.ts'
 import { buildAdoptedRing, needsSuccessor, type Adoption } from '../key-ring/adoption.ts'
 import { generationParameters, type KeySpecification } from '../key-ring/algorithms.ts'
 import { generateKeyMaterial } from '../key-ring/key-material.ts'
@@ -7,17 +7,15 @@ import { settleIssuerUrls, type IssuerUrlIntent } from '../key-ring/issuer-urls.
 import type { KeyRing } from '../key-ring/key-ring.ts'
 import { createKeyRing, nextGeneration, type NewRing } from '../key-ring/transitions.ts'
 import { DEFAULT_ROTATION_POLICY } from '../key-ring/rotation-policy.ts'
-import type { KeyEncryption } from '../ports/key-encryption.ts'
 import type { KeyStore, RingVersion } from '../ports/key-store.ts'
 import type { RegistryIdentity } from '../ports/registry.ts'
 import type { Clock, Seconds, UnixSeconds } from '../time.ts'
-import { openStoredRing } from './follow-key-ring.ts'
+import { openStoredRing, toStoredRing } from './stored-ring.ts'
 
 /** What opening the ring at start needs. */
 export interface OpenKeyRingDependencies {
   readonly keyStore: KeyStore
   readonly registry: RegistryIdentity
-  readonly encryption?: KeyEncryption
   readonly clock: Clock
 }
 
@@ -88,12 +86,12 @@ async function loadKeyRing(
   request: OpenKeyRingRequest,
   attempt = 1,
 ): Promise<OpenedKeyRing | undefined> {
-  const { keyStore, registry, encryption, clock } = dependencies
+  const { keyStore, registry, clock } = dependencies
   const { clusterId } = request
   const readAt = clock()
   const stored = await keyStore.load()
   if (stored === undefined) return undefined
-  const ring = await openStoredRing(stored, encryption)
+  const ring = await openStoredRing(stored)
   if (ring.cluster_id !== clusterId) {
     throw new IssuerError(
       'ERR_STORE_FOREIGN',
@@ -115,14 +113,12 @@ async function loadKeyRing(
 
 /** Saves a changed ring, unless somebody else was first: what they saved is to be looked at then. */
 async function saveOver(
-  { keyStore, encryption }: OpenKeyRingDependencies,
+  { keyStore }: OpenKeyRingDependencies,
   ring: KeyRing,
   expected: RingVersion,
 ): Promise<void> {
-  const plain = encodeKeyRing(ring)
-  const document = encryption === undefined ? plain : await encryption.seal(plain)
   try {
-    await keyStore.save({ generation: ring.generation, write_id: ring.write_id, document }, expected)
+    await keyStore.save(toStoredRing(ring), expected)
   } catch (error) {
     if (!isIssuerError(error, 'ERR_STORE_CONFLICT')) throw error
   }
@@ -147,7 +143,7 @@ async function assertNothingLost(
 }
 
 async function saveFirstRing(
-  { keyStore, registry, encryption, clock }: OpenKeyRingDependencies,
+  { keyStore, registry, clock }: OpenKeyRingDependencies,
   request: OpenKeyRingRequest,
 ): Promise<void> {
   const { clusterId, issuerUrl } = request
@@ -156,9 +152,7 @@ async function saveFirstRing(
   const registryId = await registry.claim(crypto.randomUUID())
   const ids = { ringId: crypto.randomUUID(), writeId: crypto.randomUUID(), registryId }
   const ring = makeRing({ ...ids, clusterId, issuerUrl }, clock())
-  const plain = encodeKeyRing(ring)
-  const document = encryption === undefined ? plain : await encryption.seal(plain)
-  await keyStore.save({ generation: ring.generation, write_id: ring.write_id, document }, undefined)
+  await keyStore.save(toStoredRing(ring), undefined)
 }
 
 /** What makes a first ring. Keys that have to be generated are generated here, before anything is written. */

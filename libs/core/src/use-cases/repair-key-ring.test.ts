@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { after, keys, nextEntry, retiredEntry, ringOf, START, UUIDS, withCode } from '../../test/fixtures.ts'
+import { sealKeyStore } from '../sealing/seal-key-store.ts'
 import { decodeKeyRing, encodeKeyRing } from '../key-ring/codec.ts'
 import { activeKey, type KeyRing } from '../key-ring/key-ring.ts'
 import { applyStep, nextGeneration } from '../key-ring/transitions.ts'
@@ -26,13 +27,12 @@ const storedOf = (ring: KeyRing): StoredKeyRing => ({
 function follow(
   stored: KeyRing | undefined,
   decorate: (keyStore: KeyStore, storage: MemoryRingStorage) => KeyStore = (keyStore) => keyStore,
-  encryption?: KeyEncryption,
 ) {
   const storage: MemoryRingStorage = stored === undefined ? {} : { ring: storedOf(stored) }
   const clock = createFixedClock(after(200))
   const dependencies = {
     ...{ keyStore: decorate(createMemoryKeyStore(storage), storage), clock: clock.now },
-    ...{ storeLag: seconds(300), keepRetired, ...(encryption !== undefined && { encryption }) },
+    ...{ storeLag: seconds(300), keepRetired },
   }
   const followed = createFollowedKeyRing(dependencies, { ring: current, readAt: START })
   const saved = () => decodeKeyRing(storage.ring?.document ?? '')
@@ -181,7 +181,7 @@ describe('FollowedKeyRing.refresh', () => {
       },
       open: async (sealed) => documents.get(sealed) ?? '',
     }
-    const { storage, followed } = follow(undefined, undefined, encryption)
+    const { storage, followed } = follow(undefined, (keyStore) => sealKeyStore(keyStore, encryption))
     await followed.refresh()
     expect(storage.ring?.document).toBe('sealed:0')
     expect(followed.ring().keys).toEqual(current.keys)

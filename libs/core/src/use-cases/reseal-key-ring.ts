@@ -1,11 +1,10 @@
 import { IssuerError, isIssuerError } from '../errors.ts'
-import { encodeKeyRing } from '../key-ring/codec.ts'
 import type { KeyRing } from '../key-ring/key-ring.ts'
 import { nextGeneration } from '../key-ring/transitions.ts'
 import type { KeyStore } from '../ports/key-store.ts'
 import type { RingEncryption } from '../sealing/create-key-encryption.ts'
 import type { Clock, UnixSeconds } from '../time.ts'
-import { openStoredRing } from './follow-key-ring.ts'
+import { openStoredRing, toStoredRing } from './stored-ring.ts'
 
 /** What re-sealing a ring needs. */
 export interface ResealKeyRingDependencies {
@@ -43,9 +42,9 @@ export async function resealKeyRing({
     const ring = await openStoredRing(stored, encryption)
     if (encryption.isCurrent(stored.document) || saves === MAX_SAVES) return { ring, readAt, isResealed }
     const next = nextGeneration(ring, crypto.randomUUID())
-    const document = await encryption.seal(encodeKeyRing(next))
+    const plain = toStoredRing(next)
     try {
-      await keyStore.save({ generation: next.generation, write_id: next.write_id, document }, stored)
+      await keyStore.save({ ...plain, document: await encryption.seal(plain.document) }, stored)
       isResealed = true
     } catch (error) {
       if (!isIssuerError(error, 'ERR_STORE_CONFLICT')) throw error
