@@ -137,9 +137,10 @@ describe('createSqliteSandboxRegistry', () => {
 
   it('refuses a secret that the table of secrets keeps alive beyond its valid_until with ERR_STORE_CORRUPT', async () => {
     const { database, sandboxes } = await openRegistry()
-    await sandboxes.register({ ...sandbox, secrets: [{ sha256, valid_until: now }] }, now)
+    const end = unixSeconds(now + 1)
+    await sandboxes.register({ ...sandbox, secrets: [{ sha256, valid_until: end }] }, now)
     database.exec('UPDATE sandbox_secrets SET valid_until = NULL')
-    await expect(sandboxes.findBySecretHash(sha256, now)).rejects.toThrowWithCode('ERR_STORE_CORRUPT')
+    await expect(sandboxes.findBySecretHash(sha256, end)).rejects.toThrowWithCode('ERR_STORE_CORRUPT')
   })
 
   it('keeps members of a record that a newer release added', async () => {
