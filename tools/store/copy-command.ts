@@ -16,6 +16,8 @@ export interface CopyCommand {
   readonly from: NamedStore
   readonly to: NamedStore
   readonly allowVolatile: boolean
+  /** Accepts that what is sealed in the source is plain in the target. */
+  readonly allowUnsealed: boolean
   readonly prepareOnly: boolean
   readonly asJson: boolean
 }
@@ -27,9 +29,15 @@ const PROGRESS_EVERY_MS = 1000
  *
  * @throws {StoreCommandError} with the reason when it cannot be done.
  */
-export async function runCopy({ from, to, allowVolatile, prepareOnly, asJson }: CopyCommand): Promise<void> {
+export async function runCopy({ from, to, ...options }: CopyCommand): Promise<void> {
+  const { allowVolatile, allowUnsealed, prepareOnly, asJson } = options
   if (from.name === to.name && from.open.redis?.prefix === to.open.redis?.prefix) {
     throw mistake(`source and target are the same store: ${from.name}`)
+  }
+  if (from.sealing !== undefined && to.sealing === undefined && !allowUnsealed) {
+    throw mistake(
+      'the source is sealed, and the target would hold its private keys in plain text: give --to-key-encryption-key-file (--to-unsealed accepts it as it is)',
+    )
   }
   try {
     const source = await openSide(from)

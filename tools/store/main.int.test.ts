@@ -68,7 +68,10 @@ describe('npm run store', () => {
 
     const sealed = ['--from-key-encryption-key-file', keyFile]
     const withPassword = { WID_STORE_TO: address.replace('//', '//:hunter2@') }
-    const second = await run(['copy', '--from', sqlite, ...sealed], withPassword)
+    const unsealing = ['copy', '--from', sqlite, ...sealed]
+    const refused = await run(unsealing, withPassword)
+    expect([refused.exitCode, refused.stderr]).toEqual([78, expect.stringContaining('--to-unsealed')])
+    const second = await run([...unsealing, '--to-unsealed'], withPassword)
     expect(second.exitCode).toBe(0)
     expect(second.stdout + second.stderr).not.toContain('hunter2')
 

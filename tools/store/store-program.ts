@@ -28,6 +28,7 @@ export function createStoreProgram(env: Readonly<Record<string, string | undefin
     .option('--to <store>', 'the same; or WID_STORE_TO')
     .option('--prepare', 'copy records only, ahead of a later copy that then takes less time')
     .option('--allow-volatile-store', 'accept a Redis that deletes keys when its memory is full')
+    .option('--to-unsealed', 'accept a target that is not sealed though the source is')
     .option('--json', 'print the result as JSON')
   addStoreOptions(addStoreOptions(copy, 'from-'), 'to-').action(
     async (values: Readonly<Record<string, unknown>> & { readonly from?: string; readonly to?: string }) => {
@@ -36,6 +37,7 @@ export function createStoreProgram(env: Readonly<Record<string, string | undefin
       await runCopy({
         ...{ from, to, asJson: values['json'] === true, prepareOnly: values['prepare'] === true },
         allowVolatile: values['allowVolatileStore'] === true,
+        allowUnsealed: values['toUnsealed'] === true,
       })
     },
   )
