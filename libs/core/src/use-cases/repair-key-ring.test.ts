@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { after, keys, nextEntry, retiredEntry, ringOf, START, UUIDS, withCode } from '../../test/fixtures.ts'
 import { sealKeyStore } from '../sealing/seal-key-store.ts'
 import { decodeKeyRing, encodeKeyRing } from '../key-ring/codec.ts'
-import { activeKey, type KeyRing } from '../key-ring/key-ring.ts'
+import { activeKey, nextKey, type KeyRing } from '../key-ring/key-ring.ts'
 import { applyStep, nextGeneration } from '../key-ring/transitions.ts'
 import { IssuerError } from '../errors.ts'
 import type { KeyEncryption } from '../ports/key-encryption.ts'
@@ -59,6 +59,20 @@ describe('FollowedKeyRing.refresh', () => {
     const { followed, saved } = follow(stored)
     expect(await followed.refresh()).toMatchObject({ outcome: 'wrote-back', found: 'older', generation: 7 })
     expect(saved()).toEqual({ ...current, generation: 7, write_id: saved().write_id })
+  })
+
+  it('lets a next key that the store had lost wait anew: sets without it were served until now', async () => {
+    const lost = { ...older, keys: [activeKey(older)] }
+    const { followed } = follow(lost)
+    expect(await followed.refresh()).toMatchObject({ outcome: 'wrote-back', found: 'older' })
+    expect(nextKey(followed.ring())).toEqual(nextEntry(keys.es256, { published_at: after(200) }))
+  })
+
+  it('lets the next key of another lineage wait anew when both are merged', async () => {
+    const theirs = { ...ringOf(keys.rs256), ring_id: otherId, generation: 50 }
+    const { followed } = follow({ ...theirs, keys: [activeKey(theirs), nextEntry(keys.eddsa)] })
+    expect(await followed.refresh()).toMatchObject({ outcome: 'merged', found: 'other-lineage' })
+    expect(nextKey(followed.ring())).toEqual(nextEntry(keys.eddsa, { published_at: after(200) }))
   })
 
   it('merges an older generation whose active key is about to leave: somebody may have signed with it', async () => {

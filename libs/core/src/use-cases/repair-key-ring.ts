@@ -1,10 +1,10 @@
 import { isIssuerError } from '../errors.ts'
 import { generateKeyMaterial } from '../key-ring/key-material.ts'
-import type { KeyRing } from '../key-ring/key-ring.ts'
+import { nextKey, type KeyRing } from '../key-ring/key-ring.ts'
 import { compareRings, mergeRings, type MergeOptions } from '../key-ring/merge.ts'
 import { nextGeneration } from '../key-ring/transitions.ts'
 import type { RingVersion } from '../ports/key-store.ts'
-import type { UnixSeconds } from '../time.ts'
+import { unixSeconds, type UnixSeconds } from '../time.ts'
 
 /** What a running issuer saved because its store had lost something, and what it had found there. */
 export interface RingRepair extends RingVersion {
@@ -19,7 +19,8 @@ export interface RingRepair extends RingVersion {
 
 /**
  * The ring to save over the stored one, of a later version than both. A key is generated only when each of the two rings
- * has revoked all that the other could sign with.
+ * has revoked all that the other could sign with. A next key that one of the two lacks counts as published now: verifiers
+ * were given key sets without it until now.
  */
 export async function buildRepairedRing(
   current: KeyRing,
@@ -28,14 +29,25 @@ export async function buildRepairedRing(
   now: UnixSeconds,
 ): Promise<KeyRing> {
   const writeId = crypto.randomUUID()
-  if (stored === undefined || action === 'write-back') return nextGeneration(current, writeId)
+  if (stored === undefined) return nextGeneration(current, writeId)
+  const renew = (ring: KeyRing) => nextGeneration(dateNextKey(ring, [current, stored], now), writeId)
+  if (action === 'write-back') return renew(current)
   try {
-    return nextGeneration(mergeRings(current, stored, { keepRetired }, now), writeId)
+    return renew(mergeRings(current, stored, { keepRetired }, now))
   } catch (error) {
     if (!isIssuerError(error, 'ERR_KEY_TRANSITION')) throw error
     const successor = await generateKeyMaterial()
-    return nextGeneration(mergeRings(current, stored, { keepRetired, successor }, now), writeId)
+    return renew(mergeRings(current, stored, { keepRetired, successor }, now))
   }
+}
+
+function dateNextKey(ring: KeyRing, sources: readonly KeyRing[], now: UnixSeconds): KeyRing {
+  const kid = nextKey(ring)?.kid
+  if (kid === undefined || sources.every((source) => source.keys.some((key) => key.kid === kid))) return ring
+  const keys = ring.keys.map((key) =>
+    key.kid === kid ? { ...key, published_at: unixSeconds(Math.max(key.published_at, now)) } : key,
+  )
+  return { ...ring, keys }
 }
 
 /** Tells a repair that saved `saved`. */
