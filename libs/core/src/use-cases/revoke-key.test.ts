@@ -43,6 +43,16 @@ describe('createRevokeKey', () => {
     expect(bytes()).not.toContain(keys.eddsa.private['d'])
   })
 
+  it('says how long verifiers lack a next key that something besides its dates holds back', async () => {
+    const ring = withKeys(nextEntry(keys.eddsaOther, { published_at: after(0) }))
+    const { dependencies, clock } = startRotatingIssuer(ring)
+    const holds = () => [{ kid: keys.eddsaOther.kid, until: after(9000), because: 'of the copy' }]
+    clock.set(after(5000))
+    await expect(createRevokeKey({ ...dependencies, holds })({ kid })).resolves.toMatchObject({
+      ...{ active_kid: keys.eddsaOther.kid, successor: 'promoted', verifiers_lack_until: after(9000) },
+    })
+  })
+
   it('makes a successor in the same save when none waits', async () => {
     const { dependencies, stored } = startRotatingIssuer()
     const answer = await createRevokeKey(dependencies)({ kid })

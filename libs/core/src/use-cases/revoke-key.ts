@@ -49,7 +49,7 @@ function decideRevocation(
   ring: KeyRing,
   { kid, reason }: RevokeKeyRequest,
   { now, key }: DecisionFacts,
-  { policy, specification }: RotateKeysDependencies,
+  { policy, specification, holds = () => [] }: RotateKeysDependencies,
 ): RingDecision<RevokeKeyAnswer> {
   if (ring.history.some((entry) => entry.kid === kid && isTombstone(entry))) {
     throw new IssuerError('ERR_KEY_REVOKED', `key ${kid} was revoked already`, { details: { kid } })
@@ -60,11 +60,12 @@ function decideRevocation(
   if (active.kid !== kid) return { type: 'save', step, answer: { ...answer, active_kid: active.kid } }
   const next = nextKey(ring)
   if (next !== undefined) {
-    const successor = { successor: 'promoted', ...lackedUntil(policy, next.published_at, now) } as const
+    const successor = { successor: 'promoted', ...lackedUntil(policy, next, now, holds()) } as const
     return { type: 'save', step, answer: { ...answer, active_kid: next.kid, ...successor } }
   }
   if (key === undefined) return { type: 'generate', specification }
-  const successor = { successor: 'created', ...lackedUntil(policy, now, now) } as const
+  const made = { kid: key.kid, published_at: now }
+  const successor = { successor: 'created', ...lackedUntil(policy, made, now) } as const
   return {
     type: 'save',
     step: { ...step, successor: key },

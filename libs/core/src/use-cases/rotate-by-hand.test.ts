@@ -48,7 +48,9 @@ describe('createRotateByHand', () => {
     clock.set(after(3999))
     const rotate = createRotateByHand({ ...dependencies, holds })
     await expect(rotate()).resolves.toMatchObject({ outcome: 'waiting', promotable_at: after(4000) })
-    await expect(rotate({ force: true })).resolves.toMatchObject({ outcome: 'promoted' })
+    await expect(rotate({ force: true })).resolves.toEqual({
+      ...{ outcome: 'promoted', active_kid: keys.eddsaOther.kid, verifiers_lack_until: after(4000) },
+    })
     expect(activeKey(stored()).kid).toBe(keys.eddsaOther.kid)
   })
 

@@ -1,6 +1,6 @@
 import { IssuerError } from '../errors.ts'
-import { activeKey, nextKey, type KeyRing } from '../key-ring/key-ring.ts'
-import { withHolds } from '../key-ring/rotation-plan.ts'
+import { activeKey, nextKey, type KeyEntry, type KeyRing } from '../key-ring/key-ring.ts'
+import { withHolds, type ActivationHold } from '../key-ring/rotation-plan.ts'
 import { oldSetsGoneAt, type RotationPolicy } from '../key-ring/rotation-policy.ts'
 import { addSeconds, formatMoment, seconds, unixSeconds, type UnixSeconds } from '../time.ts'
 import { makeRingStep, type DecisionFacts, type RingDecision } from './make-ring-step.ts'
@@ -78,7 +78,7 @@ function decideRotation(
 function decideForced(
   ring: KeyRing,
   { now, key, clockWentBackBy }: DecisionFacts,
-  { policy, specification }: RotateKeysDependencies,
+  { policy, specification, holds = () => [] }: RotateKeysDependencies,
 ): RingDecision<RotateByHandAnswer> {
   const keepRetired = seconds(policy.keepRetired + clockWentBackBy)
   const next = nextKey(ring)
@@ -86,22 +86,24 @@ function decideForced(
     const answer = {
       outcome: 'promoted',
       active_kid: next.kid,
-      ...lackedUntil(policy, next.published_at, now),
+      ...lackedUntil(policy, next, now, holds()),
     } as const
     return { type: 'save', step: { type: 'activate', kid: next.kid, keepRetired }, answer }
   }
   if (key === undefined) return { type: 'generate', specification }
-  const answer = { outcome: 'promoted', active_kid: key.kid, ...lackedUntil(policy, now, now) } as const
+  const made = { kid: key.kid, published_at: now }
+  const answer = { outcome: 'promoted', active_kid: key.kid, ...lackedUntil(policy, made, now) } as const
   return { type: 'save', step: { type: 'take-over', key, keepRetired }, answer }
 }
 
-/** Until when a verifier may not know a key that signs now; nothing when all do. Pure. */
+/** Until when a verifier may not know a key that signs now, as far as `holds` can tell; nothing when all do. Pure. */
 export function lackedUntil(
   policy: RotationPolicy,
-  publishedAt: UnixSeconds,
+  { kid, published_at }: Pick<KeyEntry, 'kid' | 'published_at'>,
   now: UnixSeconds,
+  holds: readonly ActivationHold[] = [],
 ): { readonly verifiers_lack_until?: UnixSeconds } {
-  const until = oldSetsGoneAt(policy, publishedAt)
+  const { at: until } = withHolds({ at: oldSetsGoneAt(policy, published_at), because: '' }, kid, holds)
   return until > now ? { verifiers_lack_until: until } : {}
 }
 
