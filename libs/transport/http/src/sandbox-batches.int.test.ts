@@ -60,6 +60,7 @@ describe('POST /v1/sandbox-batches', () => {
       error: 'invalid_request',
       error_description: 'a batch has 1 to 1000 sandboxes, not 1001',
     })
+    expect(services.actions).toHaveLength(1)
     expect((await register([])).statusCode).toBe(400)
     const { results } = (await register(many.slice(0, 1000))).json()
     expect(results.filter((result: { secret?: string }) => result.secret !== undefined)).toHaveLength(1000)

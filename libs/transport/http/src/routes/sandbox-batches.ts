@@ -1,4 +1,4 @@
-import { IssuerError } from '@workload-identity/core'
+import { IssuerError, MAX_SANDBOX_BATCH } from '@workload-identity/core'
 import type { Audited } from '../admin-access.ts'
 import type { ControlServerOptions } from '../control-options.ts'
 import type { HttpApp } from '../create-http-server.ts'
@@ -30,6 +30,8 @@ export function addSandboxBatchRoute(
       const { sandboxes } = request.body
       const addresses = { issuerUrl: issuer.issuerUrl, tokenUrl: tokenUrl() }
       const batch = registerSandboxes(sandboxes)
+      // Refused as a whole, which is one event and not one for each of a body that is full of them.
+      if (sandboxes.length > MAX_SANDBOX_BATCH) await audited(request, 'sandbox.register', {}, () => batch)
       const results: object[] = []
       for (const [index, { sandbox_id, app: ofApp }] of sandboxes.entries()) {
         const entry = audited(request, 'sandbox.register', { sandbox_id, app: ofApp }, async () => {
