@@ -101,7 +101,7 @@ function announceSealing({ logger, stores: { sealing } }: IssuerState): void {
   } else {
     logger.warn(
       { kid },
-      'the store is sealed, and what is not sealed is taken over: whoever can write it can add secrets until --sealing is strict',
+      'the store is sealed, and what is not sealed is taken over: whoever can write it can add keys and secrets until --sealing is strict',
     )
   }
 }
