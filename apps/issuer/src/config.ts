@@ -31,6 +31,10 @@ import { version } from './version.ts'
 /** Everything an issuer is told at start, checked and frozen. */
 export interface IssuerConfig {
   readonly issuerUrl: IssuerUrl
+  /** Another URL for which discovery is served. */
+  readonly announceIssuer?: IssuerUrl
+  /** The stored URL that the issuer URL takes the place of. */
+  readonly moveIssuerFrom?: IssuerUrl
   /** What decided the issuer URL. */
   readonly issuerUrlSource: ResolvedIssuerUrl['source']
   readonly organizationId?: string
@@ -97,7 +101,7 @@ export function readConfig(argv: readonly string[], env: Environment): ConfigRea
   let resolved: ResolvedIssuerUrl | undefined
   const identityCheck = checkBetween(
     settingsTable,
-    ['issuerUrl', 'registrationFile', 'tlsNames'],
+    ['issuerUrl', 'registrationFile', 'tlsNames', 'announceIssuer', 'moveIssuerFrom'],
     (settings) => {
       if (settings.registrationFile !== undefined) {
         const reading = readRegistrationFile(settings.registrationFile)
@@ -109,7 +113,7 @@ export function readConfig(argv: readonly string[], env: Environment): ConfigRea
         ...(registration.hostname !== undefined && { registrationHostname: registration.hostname }),
         tlsNames: settings.tlsNames,
       })
-      return []
+      return findMoveProblems(resolved.issuerUrl, settings)
     },
   )
   const result = readSettings(settingsTable, {
@@ -144,6 +148,8 @@ function toConfig(
   return Object.freeze({
     issuerUrl,
     issuerUrlSource: source,
+    ...(settings.announceIssuer !== undefined && { announceIssuer: settings.announceIssuer }),
+    ...(settings.moveIssuerFrom !== undefined && { moveIssuerFrom: settings.moveIssuerFrom }),
     ...(organizationId !== undefined && { organizationId }),
     ...(clusterId !== undefined && { clusterId }),
     ...(settings.defaultAudience !== undefined && { defaultAudience: settings.defaultAudience }),
@@ -174,6 +180,20 @@ function toConfig(
     logLevel: settings.logLevel,
     ...(settings.auditLog !== undefined && { auditLog: settings.auditLog }),
   })
+}
+
+function findMoveProblems(
+  issuerUrl: IssuerUrl,
+  { announceIssuer, moveIssuerFrom }: Pick<Settings, 'announceIssuer' | 'moveIssuerFrom'>,
+): readonly string[] {
+  return [
+    ...(announceIssuer === issuerUrl
+      ? ['--announce-issuer names the issuer URL itself: leave it out once the issuer has moved']
+      : []),
+    ...(moveIssuerFrom === issuerUrl
+      ? ['--move-issuer-from names the issuer URL itself: set --issuer-url to the new one']
+      : []),
+  ]
 }
 
 function toTlsPaths(certPath: string | undefined, keyPath: string | undefined): TlsFilePaths | undefined {

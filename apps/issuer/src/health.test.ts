@@ -37,7 +37,7 @@ describe('createHealthChecks', () => {
     })
   })
 
-  it.each([['ERR_STORE_FOREIGN'], ['ERR_STORE_SCHEMA_NEWER']] as const)(
+  it.each([['ERR_STORE_FOREIGN'], ['ERR_STORE_SCHEMA_NEWER'], ['ERR_ISSUER_URL_CHANGED']] as const)(
     'is not ready, however fresh its ring, once the store gave %s',
     async (code) => {
       const { problems } = await ready(true, async () => 'r1', new IssuerError(code, 'no'))

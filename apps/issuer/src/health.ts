@@ -40,6 +40,9 @@ function findRingProblem(keyRing: HealthDependencies['keyRing']): string | undef
   if (isIssuerError(failure, 'ERR_STORE_FOREIGN')) {
     return 'key_ring: the store holds the ring of another cluster; it is left alone (ERR_STORE_FOREIGN)'
   }
+  if (isIssuerError(failure, 'ERR_ISSUER_URL_CHANGED')) {
+    return 'key_ring: the store holds the ring of another issuer URL; it is left alone, and signing stops (ERR_ISSUER_URL_CHANGED)'
+  }
   if (isIssuerError(failure, 'ERR_STORE_SCHEMA_NEWER')) {
     return 'key_ring: a newer release wrote the store; it is left alone (ERR_STORE_SCHEMA_NEWER)'
   }

@@ -28,7 +28,23 @@ export const settingsTable = defineSettings({
   issuerUrl: setting({
     flag: 'issuer-url',
     description:
-      'URL of the issuer: the `iss` of every token, pinned by every relying party. https in canonical form; http for loopback hosts only. Never changes once keys exist.',
+      'URL of the issuer: the `iss` of every token, pinned by every relying party. https in canonical form; http for loopback hosts only. Once keys exist it changes by `--move-issuer-from` alone.',
+    schema: textSchema(parseIssuerUrl),
+    valueName: '<url>',
+    group: 'Identity',
+  }),
+  announceIssuer: setting({
+    flag: 'announce-issuer',
+    description:
+      'URL that the issuer is to move to: discovery is served for it, while tokens carry the issuer URL. It stays announced until the move, or until another one is.',
+    schema: textSchema(parseIssuerUrl),
+    valueName: '<url>',
+    group: 'Identity',
+  }),
+  moveIssuerFrom: setting({
+    flag: 'move-issuer-from',
+    description:
+      'The stored issuer URL, when the issuer URL is to take its place. The old one is served and accepted until its last token is over.',
     schema: textSchema(parseIssuerUrl),
     valueName: '<url>',
     group: 'Identity',

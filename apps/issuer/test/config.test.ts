@@ -135,6 +135,13 @@ describe('readConfig', () => {
     expect(readConfig([flag, '--nonsense'], {}).kind).toBe('text')
   })
 
+  it('takes what is announced and what to move from', () => {
+    const flags = ['--announce-issuer=https://next.example', '--move-issuer-from=https://old.example']
+    expect(read([url, ...flags])).toMatchObject({
+      ...{ announceIssuer: 'https://next.example', moveIssuerFrom: 'https://old.example' },
+    })
+  })
+
   it('names all mistakes at once', () => {
     const found = mistakes(
       [
@@ -166,6 +173,13 @@ describe('readConfig', () => {
     ['http beyond loopback', ['--issuer-url=http://issuer.example'], /must be https/],
     ['a wildcard as first TLS name', ['--tls-name=*.example'], /host name "\*\.example"/],
     ['a port in a TLS name', ['--tls-name=a.example:443'], /host name "a\.example:443"/],
+    [
+      'an announcement of the issuer URL',
+      [url, `--announce-issuer=${url.slice(13)}`],
+      /--announce-issuer names/,
+    ],
+    ['a move to where it is', [url, `--move-issuer-from=${url.slice(13)}`], /--move-issuer-from names/],
+    ['an announced URL beyond https', [url, '--announce-issuer=http://b.example'], /must be https/],
     ['an organization ID with a colon', [url, '--organization-id=a:b'], /organization_id must consist of/],
     ['an empty cluster ID', [url, '--cluster-id='], /must not be empty/],
     ['a default audience with a space', [url, '--default-audience=a b'], /visible ASCII/],

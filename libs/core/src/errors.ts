@@ -62,7 +62,7 @@ export type IssuerErrorCode =
   | 'ERR_ISSUER_URL_INVALID'
   /** There is neither a setting, nor a registration, nor a TLS name that gives the issuer URL. Set it. */
   | 'ERR_ISSUER_URL_UNRESOLVED'
-  /** The configured issuer URL is not the one stored with the keys. Set the stored one: relying parties trust it. */
+  /** The configured issuer URL is not the one stored with the keys. Set the stored one: relying parties trust it. If the issuer is to move, name the stored one by `--move-issuer-from`. */
   | 'ERR_ISSUER_URL_CHANGED'
   // stores
   /** Somebody else saved first; nothing was changed. Load and decide again. */

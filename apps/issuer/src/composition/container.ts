@@ -107,6 +107,7 @@ function provideStores(provide: Provide, get: Get, { stores, opened }: IssuerSta
         clock: get(tokens.CLOCK),
         storeLag: get(tokens.CONFIG).rotation.storeLag,
         keepRetired: get(tokens.CONFIG).rotation.keepRetired,
+        issuerUrl: get(tokens.CONFIG).issuerUrl,
       },
       opened,
     ),

@@ -1,4 +1,4 @@
-import { activeKey, sealingKey } from '@workload-identity/core'
+import { activeKey, announcedIssuerUrl, earlierIssuerUrls, sealingKey } from '@workload-identity/core'
 import { describeStore } from '@workload-identity/settings'
 import type { IssuerConfig } from '../config.ts'
 import type { LifecyclePart } from '../lifecycle.ts'
@@ -73,6 +73,7 @@ function announce({ config, state }: LifecyclePartsOptions): void {
     },
     'opened the key ring',
   )
+  announceIssuerUrls(state)
   announceFirstKeys(state)
   if (opened.registryLost) {
     logger.error(
@@ -89,6 +90,17 @@ function announce({ config, state }: LifecyclePartsOptions): void {
       { audience },
       'the default audience is not an allowed one: a token must be asked for with an audience',
     )
+  }
+}
+
+function announceIssuerUrls({ logger, opened, clock }: IssuerState): void {
+  const announced = announcedIssuerUrl(opened.ring)
+  if (announced !== undefined) {
+    logger.info({ announced_issuer: announced }, 'discovery is served for the announced issuer URL, too')
+  }
+  const earlier = earlierIssuerUrls(opened.ring, clock())
+  if (earlier.length > 0) {
+    logger.info({ earlier_issuers: earlier }, 'the issuer moved: earlier URLs are served until their end')
   }
 }
 

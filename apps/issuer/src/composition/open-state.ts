@@ -85,6 +85,9 @@ async function openRing(
       {
         clusterId: config.clusterId ?? DEFAULT_CLUSTER,
         issuerUrl: config.issuerUrl,
+        ...(config.announceIssuer !== undefined && { announceIssuer: config.announceIssuer }),
+        ...(config.moveIssuerFrom !== undefined && { moveIssuerFrom: config.moveIssuerFrom }),
+        keepRetired: config.rotation.keepRetired,
         // Whoever names a folder to adopt from does not want a key made up when there is none in it.
         requireKeys: config.requireKeys || (folder !== undefined && adoption === undefined),
         specification: config.signingAlgorithm,
