@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,6 +8,7 @@ import { createSecretReader, parseSecretSource } from './secret-source.ts'
 let folder: string
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'wid-secret-'))
+  execFileSync('mkfifo', ['-m', '600', join(folder, 'pipe')])
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
@@ -44,6 +46,7 @@ describe('createSecretReader', () => {
   it.each<[string, string, RegExp]>([
     ['a missing file', 'missing', /cannot be read \(ENOENT\)/],
     ['a folder', '.', /is not a file/],
+    ['a pipe, without waiting for a writer', 'pipe', /is not a file/],
     ['an empty file', 'empty', /is empty/],
     ['a file that is too long', 'long', /too long/],
   ])('refuses %s', (_name, name, reason) => {

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { SettingValueError, type Environment } from '@workload-identity/settings'
 import { ConfigurationError } from './start-failure.ts'
@@ -81,7 +81,8 @@ function readVariable(name: string, env: Environment): string {
 }
 
 function readPrivateText(path: string, forbidden: number): string {
-  const descriptor = attempt(path, () => openSync(path, 'r'))
+  // A pipe that nobody writes to would keep the start waiting.
+  const descriptor = attempt(path, () => openSync(path, constants.O_RDONLY | constants.O_NONBLOCK))
   try {
     // Permissions and content are those of the same file even if it is replaced just now.
     const stats = fstatSync(descriptor)
