@@ -58,6 +58,7 @@ describe('planRotation', () => {
 
   it.each([
     ['until before that', 9999, 10_000, 'activate', 10_000],
+    ['until just then', 10_000, 10_000, 'activate', 10_000],
     ['until after that', 10_500, 10_499, undefined, 10_500],
     ['until after that', 10_500, 10_500, 'activate', 10_500],
   ])('lets a key that is held %s (%i s) sign at the later moment', (_, until, duration, step, due) => {
