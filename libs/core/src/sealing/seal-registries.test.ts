@@ -86,6 +86,17 @@ describe('sealSandboxRegistry', () => {
     expect(await rejected(registry.findById('a', NOW))).toMatchObject({ code: 'ERR_SEAL_BROKEN' })
   })
 
+  it('refuses the record of an earlier registration that it never saw, once it has seen the later one', async () => {
+    const [registry, other] = [issuer(), issuer()]
+    await other.register(sandbox('a', { secrets: [{ sha256: hash(1) }] }), NOW)
+    const old = storage.sandboxes.get('a')
+    await other.end('a', NOW)
+    await other.register(sandbox('a', { app: 'new', created_at: unixSeconds(NOW + 3601) }), NOW)
+    expect(await registry.findById('a', NOW)).toMatchObject({ app: 'new' })
+    storage.sandboxes.set('a', old as SandboxRecord)
+    expect(await rejected(registry.findById('a', NOW))).toMatchObject({ code: 'ERR_SEAL_BROKEN' })
+  })
+
   it('takes no answer that was under way during changes for a record that was put back', async () => {
     const { registry, held, slowness } = createSlow(['findBySecretHash', 'findById'])
     await registry.register(sandbox('a', { secrets: [{ sha256: hash(1) }] }), NOW)

@@ -4,11 +4,12 @@ import type { SecretHash } from '../ports/registry.ts'
 import type { UnixSeconds } from '../time.ts'
 import type { OpenedRecord, RecordPlace, RecordSeal, SealedRecord } from './record-seal.ts'
 import { sealBroken } from './seal-errors.ts'
-import type { SeenRecords } from './seen-records.ts'
+import type { SeenRecord, SeenRecords } from './seen-records.ts'
 
 /** What all records of a registry have. */
 export interface SealableRecord {
   readonly secrets: readonly SecretHash[]
+  readonly created_at: UnixSeconds
   readonly revision: number
   readonly expires_at?: UnixSeconds
 }
@@ -65,7 +66,7 @@ export function createSealedTable<T extends SealableRecord>(options: SealedTable
     const id = idOf(first.record)
     for (let look = 1; look <= MAX_LOOKS; look += 1) {
       if (found.seal === undefined) return found
-      const state = { registration: found.seal.registration, revision: found.record.revision }
+      const state = stateOf(found.record, found.seal.registration)
       const sighting = seen.judge(id, state)
       if (sighting === 'as-expected' || (sighting === 'other-registration' && isSecondLook)) {
         const before = seen.find(id)
@@ -117,7 +118,7 @@ export function createSealedTable<T extends SealableRecord>(options: SealedTable
   /** Remembers a record that was stored, unless it was stored without a seal. */
   const noteStored = (sealed: SealedRecord<T>): void => {
     if (sealed.seal === undefined) return
-    seen.note(idOf(sealed), { registration: sealed.seal.registration, revision: sealed.revision })
+    seen.note(idOf(sealed), stateOf(sealed, sealed.seal.registration))
   }
 
   const replaceSealed = async (record: T, registration: string, now: UnixSeconds): Promise<void> => {
@@ -197,6 +198,10 @@ function assertAnswers(record: SealableRecord, id: string, asked: Asked, kind: s
 
 function hasSecret({ secrets }: SealableRecord, sha256: string, now: UnixSeconds): boolean {
   return secrets.some((secret) => secret.sha256 === sha256 && now < (secret.valid_until ?? Infinity))
+}
+
+function stateOf({ created_at, revision }: SealableRecord, registration: string): SeenRecord {
+  return { registration, created_at, revision }
 }
 
 function putBack(kind: string, id: string, sighting: 'older' | 'ended' | 'other-registration'): IssuerError {

@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import { unixSeconds } from '../time.ts'
 import { createSeenRecords } from './seen-records.ts'
 
-const state = (registration: string, revision: number) => ({ registration, revision })
+const state = (registration: string, revision: number, created_at = 10_000) => ({
+  registration,
+  created_at: unixSeconds(created_at),
+  revision,
+})
 
 describe('createSeenRecords', () => {
   it('knows an older revision from the same one and later ones', () => {
@@ -28,6 +33,16 @@ describe('createSeenRecords', () => {
     seen.end('a', state('x', 3))
     expect(seen.judge('a', state('x', 3))).toBe('ended')
     expect(seen.judge('a', state('y', 1))).toBe('as-expected')
+  })
+
+  it('knows a registration that was never seen and is earlier than the one that was, by more than clocks differ', () => {
+    const seen = createSeenRecords(10)
+    seen.note('a', state('y', 1, 10_000))
+    expect([6_399, 6_400, 10_001].map((created) => seen.judge('a', state('x', 9, created)))).toStrictEqual([
+      'older',
+      'other-registration',
+      'other-registration',
+    ])
   })
 
   it('takes a later revision of an ended registration for a change that was under way', () => {

@@ -1,6 +1,9 @@
-/** Which state of which record was seen: the registration it is of, and its revision. */
+import { addSeconds, seconds, type UnixSeconds } from '../time.ts'
+
+/** Which state of which record was seen: the registration it is of, when that was, and its revision. */
 export interface SeenRecord {
   readonly registration: string
+  readonly created_at: UnixSeconds
   readonly revision: number
 }
 
@@ -18,6 +21,9 @@ export interface SeenRecords {
   end(id: string, seen: SeenRecord): void
 }
 
+/** How far apart the clocks of two issuers may be before a registration seems to come before the one that it followed. */
+const MAX_CLOCK_DIFFERENCE = seconds(3600)
+
 /** Makes {@link SeenRecords} that remember the last `limit` records, and as many ended ones; the oldest go first. */
 export function createSeenRecords(limit: number): SeenRecords {
   // Both remember the order of insertion.
@@ -27,12 +33,16 @@ export function createSeenRecords(limit: number): SeenRecords {
 
   return {
     find: (id) => latest.get(id),
-    judge(id, { registration, revision }) {
+    judge(id, { registration, created_at, revision }) {
       // A change that was under way may have come after the end, and then it is not what ended.
       if (revision <= (ended.get(registration) ?? 0)) return 'ended'
       const seen = latest.get(id)
       if (seen === undefined) return 'as-expected'
-      if (seen.registration !== registration) return 'other-registration'
+      if (seen.registration !== registration) {
+        // One that is over may come back that was never seen: it is from before the one that was.
+        const isEarlier = addSeconds(created_at, MAX_CLOCK_DIFFERENCE) < seen.created_at
+        return isEarlier ? 'older' : 'other-registration'
+      }
       return revision < seen.revision ? 'older' : 'as-expected'
     },
     note(id, found) {
