@@ -4,7 +4,7 @@ import { createFindRequestedHost } from './requested-host.ts'
 
 const find = createFindRequestedHost(['10.0.0.0/8', '::1'])
 const from = (remoteAddress: string | undefined, headers: IncomingMessage['headers']) =>
-  find({ socket: { remoteAddress }, headers } as IncomingMessage)
+  find({ socket: { remoteAddress }, headers } as unknown as IncomingMessage)
 
 describe('createFindRequestedHost', () => {
   it('is the Host of the request, whatever somebody else than a proxy says', () => {
