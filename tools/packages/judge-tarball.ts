@@ -6,7 +6,7 @@ import type { Problems } from '../report.ts'
 import type { Tarball } from './pack-project.ts'
 
 /** The most bytes that core may have once unpacked, its README included. */
-export const CORE_SIZE_BUDGET = 260_000
+export const CORE_SIZE_BUDGET = 400_000
 
 const core = '@workload-identity/core'
 const shipped = /^(package\.json|README\.md|LICENSE|dist\/.+\.(js|d\.ts))$/
