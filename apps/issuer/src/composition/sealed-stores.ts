@@ -19,7 +19,7 @@ export interface SealedStores extends Stores {
   readonly encryption: RingEncryption
   /** The key store as it is, with sealed documents. */
   readonly bareKeyStore: KeyStore
-  /** The registries of the ring with that registry ID, for sealing their records anew. */
+  /** The registries of the ring with that registry ID, for sealing their records anew: those that were made last, if any. */
   createResealers(registryId: () => string): readonly ResealRecords[]
   /** Tells of a record that is refused because of its seal; of anything else it does not. */
   readonly alarm: (error: unknown) => void
@@ -43,6 +43,7 @@ export function sealStores(
     sealSandboxRegistry(stores.createSandboxRegistry(registryId), { sealing, clusterId, registryId })
   const runners = (registryId: () => string) =>
     sealRunnerRegistry(stores.createRunnerRegistry(registryId), { sealing, clusterId, registryId })
+  const served: { sandboxes?: ReturnType<typeof sandboxes>; runners?: ReturnType<typeof runners> } = {}
   return {
     ...stores,
     sealing,
@@ -50,9 +51,13 @@ export function sealStores(
     alarm,
     bareKeyStore: stores.keyStore,
     keyStore: sealKeyStore(stores.keyStore, encryption),
-    createSandboxRegistry: (registryId) => observeStore(sandboxes(registryId), alarm),
-    createRunnerRegistry: (registryId) => observeStore(runners(registryId), alarm),
-    createResealers: (registryId) => [sandboxes(registryId), runners(registryId)],
+    createSandboxRegistry: (registryId) => observeStore((served.sandboxes = sandboxes(registryId)), alarm),
+    createRunnerRegistry: (registryId) => observeStore((served.runners = runners(registryId)), alarm),
+    // What was seen of a record must count here, too: sealing one anew that was put back would make it the latest.
+    createResealers: (registryId) => [
+      served.sandboxes ?? sandboxes(registryId),
+      served.runners ?? runners(registryId),
+    ],
   }
 }
 
