@@ -20,7 +20,7 @@ export interface ReplacedRingsDependencies {
 }
 
 /** The longest time between two attempts, in pauses: a server is not made to write its files anew every minute. */
-const MAX_PAUSES = 512
+const MAX_PAUSES = 64
 
 /** What earlier saves replaced, and its end. */
 export interface ReplacedRings {
