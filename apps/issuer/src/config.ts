@@ -47,6 +47,8 @@ export interface IssuerConfig {
   readonly signingAlgorithm: KeySpecification
   /** Below it verifiers find a copy of the published documents. */
   readonly publishedAt?: string
+  /** Verifiers that a next key waits for. */
+  readonly holdPromotionFor: readonly string[]
   readonly store: StoreLocation
   readonly redis: RedisConfig
   readonly allowNetworkFileSystem: boolean
@@ -157,6 +159,7 @@ function toConfig(
     ttl: toTtlPolicy(settings),
     rotation: toRotationPolicy(settings),
     signingAlgorithm: settings.signingAlgorithm,
+    holdPromotionFor: settings.holdPromotionFor,
     ...(settings.publishedAt !== undefined && { publishedAt: settings.publishedAt }),
     store: settings.store,
     redis: toRedisConfig(settings, env),

@@ -9,13 +9,13 @@ function ready(
   read: () => Promise<string | undefined>,
   failure?: unknown,
   rotationProblem?: string,
-  copyProblem?: string,
+  warning?: string,
 ) {
   return createHealthChecks({
     keyRing: { ring: () => ring, isFresh: () => isFresh, lastFailure: () => failure },
     registry: { read },
     findRotationProblem: () => rotationProblem,
-    findCopyProblem: () => copyProblem,
+    findWarnings: () => [undefined, warning],
   }).ready()
 }
 
@@ -24,7 +24,7 @@ describe('createHealthChecks', () => {
     expect(await ready(true, async () => 'r1')).toEqual({ problems: [] })
   })
 
-  it('only warns of a copy of the published documents that is wrong', async () => {
+  it('only warns of what is wrong elsewhere, such as with a copy of the published documents', async () => {
     expect(await ready(true, async () => 'r1', undefined, undefined, 'the copy is stale')).toEqual({
       problems: [],
       warnings: ['the copy is stale'],
@@ -76,7 +76,7 @@ describe('createHealthChecks', () => {
       keyRing: { ring: () => ring, isFresh: () => false, lastFailure: () => undefined },
       registry: { read: async () => undefined },
       findRotationProblem: () => 'rotation: it fails',
-      findCopyProblem: () => undefined,
+      findWarnings: () => [],
     })
     expect(checks.live()).toEqual({ problems: [] })
   })

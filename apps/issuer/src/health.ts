@@ -7,8 +7,8 @@ export interface HealthDependencies {
   readonly registry: Pick<RegistryIdentity, 'read'>
   /** A rotation that fails for long. */
   readonly findRotationProblem: () => string | undefined
-  /** What is wrong with a copy of the published documents elsewhere. The issuer can do nothing about it, and signs on. */
-  readonly findCopyProblem: () => string | undefined
+  /** What is wrong outside of the issuer: it can do nothing about it, and signs on. */
+  readonly findWarnings: () => readonly (string | undefined)[]
 }
 
 /**
@@ -19,17 +19,17 @@ export function createHealthChecks({
   keyRing,
   registry,
   findRotationProblem,
-  findCopyProblem,
+  findWarnings,
 }: HealthDependencies): HealthChecks {
   return {
     live: () => ({ problems: [] }),
     async ready() {
       const registryProblem = await findRegistryProblem(registry, keyRing.ring().registry_id)
       const problems = [findRingProblem(keyRing), findRotationProblem(), registryProblem]
-      const warning = findCopyProblem()
+      const warnings = findWarnings().filter((text) => text !== undefined)
       return {
         problems: problems.filter((text) => text !== undefined),
-        ...(warning !== undefined && { warnings: [warning] }),
+        ...(warnings.length > 0 && { warnings }),
       }
     },
   }

@@ -19,6 +19,7 @@ function create() {
     rotation: () => ({ plan: { at: unixSeconds(now - 30), because: 'of the policy' }, succeededAt: now }),
     isErasurePending: () => true,
     isCopyWrong: () => true,
+    isPromotionHeld: () => true,
     sealing: { keys: [], mode: 'strict', recordsLeft: () => undefined },
     auditLog: { failures: () => 3 },
     clock: clock.now,
@@ -58,6 +59,7 @@ describe('createMetrics', () => {
     expect(body).toContain('wid_key_ring_fresh 1')
     expect(body).toContain('wid_audit_write_failures 3')
     expect(body).toContain('wid_published_copy_wrong 1')
+    expect(body).toContain('wid_promotion_held 1')
     expect(body).toMatch(/wid_build_info\{version="[^"]+",node="v[^"]+"\} 1/)
     expect(body).toContain('process_cpu_seconds_total')
   })

@@ -9,6 +9,8 @@ export interface RotationMetricsOptions {
   readonly isErasurePending: () => boolean
   /** Whether a copy of the published documents elsewhere is wrong. */
   readonly isCopyWrong: () => boolean
+  /** Whether the promotion of a key is due and waits for verifiers. */
+  readonly isPromotionHeld: () => boolean
   readonly clock: Clock
 }
 
@@ -23,7 +25,7 @@ export interface RotationMetrics {
 /** Adds what tells long before a key is late that it will be: when something is due, and whether attempts succeed. */
 export function addRotationMetrics(
   register: Registry,
-  { rotation, isErasurePending, isCopyWrong, clock }: RotationMetricsOptions,
+  { rotation, isErasurePending, isCopyWrong, isPromotionHeld, clock }: RotationMetricsOptions,
 ): RotationMetrics {
   const registers = [register]
   new Gauge({
@@ -64,6 +66,14 @@ export function addRotationMetrics(
     registers,
     collect() {
       this.set(isCopyWrong() ? 1 : 0)
+    },
+  })
+  new Gauge({
+    name: 'wid_promotion_held',
+    help: '1 while the next key is due to sign and waits for a verifier of --hold-promotion-for, else 0.',
+    registers,
+    collect() {
+      this.set(isPromotionHeld() ? 1 : 0)
     },
   })
   const failures = new Counter({

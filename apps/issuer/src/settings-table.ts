@@ -229,6 +229,15 @@ export const settingsTable = defineSettings({
     valueName: '<url>',
     group: 'Keys',
   }),
+  holdPromotionFor: setting({
+    flag: 'hold-promotion-for',
+    description:
+      'Verifier that must have fetched the next key from this replica before it signs: what its user agent begins with, or its address. The issuer waits 7 days at most, and warns meanwhile.',
+    schema: textSchema((text) => text),
+    valueName: '<name>',
+    repeatable: true,
+    group: 'Keys',
+  }),
   storeLag: setting({
     flag: 'store-lag',
     description: 'How long the issuer goes on signing while it cannot read the ring from its store.',

@@ -53,6 +53,7 @@ describe('readConfig', () => {
         storeLag: 300,
       },
       signingAlgorithm: 'RS256',
+      holdPromotionFor: [],
       store: { engine: 'sqlite', path: './data/issuer.db' },
       redis: { prefix: 'wid:', allowVolatile: false },
       allowNetworkFileSystem: false,

@@ -34,7 +34,7 @@ import { createSealingTask } from '../sealing-task.ts'
 import type { IssuerState } from './open-state.ts'
 import { createLifecycleParts } from './lifecycle-parts.ts'
 import type { Get, Provide } from './provide.ts'
-import { provideRotation } from './rotation.ts'
+import { findHolds, provideRotation } from './rotation.ts'
 import { createServerFactory } from './servers.ts'
 import * as tokens from './tokens.ts'
 
@@ -44,6 +44,7 @@ const usualPauses = {
   refreshSharedRing: 1_500,
   rotateKeys: 10_000,
   readPublishedCopy: 60_000,
+  lookAtSightings: 60_000,
   lookAtPublishedKeys: 1_000,
   eraseReplaced: 60_000,
   sealAnew: 300_000,
@@ -192,6 +193,7 @@ function provideProcess(
       rotation: () => get(tokens.ROTATION_LOOP).state(),
       isErasurePending: () => get(tokens.REPLACED_RINGS).isPending(),
       isCopyWrong: () => get(tokens.PUBLISHED_COPY).findProblem() !== undefined,
+      isPromotionHeld: () => get(tokens.KEY_SIGHTINGS).findProblem() !== undefined,
       sealing: { ...state.stores.sealing, recordsLeft: () => get(tokens.SEALING_TASK).recordsLeft() },
       auditLog: get(tokens.AUDIT_LOG),
       clock: get(tokens.CLOCK),
@@ -205,7 +207,7 @@ function provideProcess(
         const { storeLag } = get(tokens.CONFIG).rotation
         return findRotationProblem(get(tokens.ROTATION_LOOP).state(), get(tokens.CLOCK)(), storeLag)
       },
-      findCopyProblem: () => get(tokens.PUBLISHED_COPY).findProblem(),
+      findWarnings: () => [get(tokens.PUBLISHED_COPY).findProblem(), get(tokens.KEY_SIGHTINGS).findProblem()],
     }),
   )
   provide(tokens.SEALING_TASK, () =>
@@ -237,7 +239,8 @@ function provideProcess(
         rotateByHand: get(tokens.ROTATE_BY_HAND),
         revokeKey: get(tokens.REVOKE_KEY),
         removeKey: get(tokens.REMOVE_KEY),
-        holds: () => get(tokens.PUBLISHED_COPY).holds(),
+        holds: () => findHolds(get),
+        sightings: get(tokens.KEY_SIGHTINGS),
         adminTokens: get(tokens.ADMIN_TOKENS),
         auditLog: get(tokens.AUDIT_LOG),
         health: get(tokens.HEALTH),
@@ -268,6 +271,7 @@ function provideProcess(
         everyMs: pauses.lookAtPublishedKeys,
       }),
       ...[get(tokens.PUBLISHED_COPY).task].filter((task) => task !== undefined),
+      get(tokens.KEY_SIGHTINGS).task,
       get(tokens.REPLACED_RINGS).task,
       get(tokens.SEALING_TASK),
       createPeriodicTask({ run: async () => adminTokens.refresh(), everyMs: pauses.lookAtAdminTokens }),

@@ -3,9 +3,11 @@ import {
   createRevokeKey,
   createRotateByHand,
   createRotateKeys,
+  type ActivationHold,
   type RotateKeysDependencies,
 } from '@workload-identity/core'
 import { fetchPublishedCopy } from '../fetch-published-copy.ts'
+import { createKeySightings } from '../key-sightings.ts'
 import { createNoPublishedCopy, createPublishedCopy } from '../published-copy.ts'
 import { createReplacedRings, mayHoldReplaced } from '../replaced-rings.ts'
 import { createRotationLoop } from '../rotation-loop.ts'
@@ -18,6 +20,12 @@ export interface RotationPauses {
   readonly rotateKeys: number
   readonly eraseReplaced: number
   readonly readPublishedCopy: number
+  readonly lookAtSightings: number
+}
+
+/** What a next key waits for besides its dates. */
+export function findHolds(get: Get): readonly ActivationHold[] {
+  return [...get(tokens.PUBLISHED_COPY).holds(), ...get(tokens.KEY_SIGHTINGS).holds()]
 }
 
 /** Provides everything that changes which keys there are: by the clock, by hand, and the end of what was replaced. */
@@ -32,9 +40,19 @@ export function provideRotation(
     clock: get(tokens.CLOCK),
     policy: get(tokens.CONFIG).rotation,
     specification: get(tokens.CONFIG).signingAlgorithm,
-    holds: () => get(tokens.PUBLISHED_COPY).holds(),
+    holds: () => findHolds(get),
     onRepaired: (repair) => get(tokens.METRICS).recordRingRepair(repair),
   })
+  provide(tokens.KEY_SIGHTINGS, () =>
+    createKeySightings({
+      waitFor: get(tokens.CONFIG).holdPromotionFor,
+      ring: () => get(tokens.KEY_RING).ring(),
+      policy: get(tokens.CONFIG).rotation,
+      clock: get(tokens.CLOCK),
+      logger: get(tokens.LOGGER),
+      everyMs: pauses.lookAtSightings,
+    }),
+  )
   provide(tokens.PUBLISHED_COPY, () => {
     const { publishedAt: url, issuerUrl, rotation: policy } = get(tokens.CONFIG)
     if (url === undefined) return createNoPublishedCopy()

@@ -29,6 +29,7 @@ import type { Logger } from 'pino'
 import type { AdminTokens } from '../admin-tokens.ts'
 import type { AuditLog } from '../audit-log.ts'
 import type { IssuerConfig } from '../config.ts'
+import type { KeySightings } from '../key-sightings.ts'
 import type { CreateServers } from '../listeners.ts'
 import type { Metrics } from '../metrics.ts'
 
@@ -52,6 +53,7 @@ export interface ServerDependencies {
   readonly revokeKey: RevokeKey
   readonly removeKey: RemoveKey
   readonly holds: () => readonly ActivationHold[]
+  readonly sightings: Pick<KeySightings, 'record' | 'list'>
   readonly adminTokens: AdminTokens
   readonly auditLog: AuditLog
   readonly health: HealthChecks
@@ -75,6 +77,7 @@ export function createServerFactory(dependencies: ServerDependencies): CreateSer
         jwksAliases: config.jwksAliases,
         otherIssuerUrls: livingIssuerUrls(keyRing.ring(), clock()),
         findIssuerUrl: (request) => findRequestedIssuer(keyRing.ring(), clock(), request),
+        onKeysServed: (verifier) => dependencies.sightings.record(verifier),
         http: http(publicTls),
       }),
       token: createTokenServer({ sandboxTokens: dependencies.sandboxTokens, http: http(tokenTls) }),
@@ -97,6 +100,7 @@ export function createServerFactory(dependencies: ServerDependencies): CreateSer
           maxTtl: config.ttl.maxTtl,
           specification: config.signingAlgorithm,
           holds: dependencies.holds,
+          sightings: () => dependencies.sightings.list(),
         },
         authenticateAdmin: (token) => dependencies.adminTokens.authenticate(token),
         tokenUrl,

@@ -28,6 +28,7 @@ import type { Lifecycle } from '../lifecycle.ts'
 import type { Listeners } from '../listeners.ts'
 import type { Metrics } from '../metrics.ts'
 import type { PeriodicTask } from '../periodic-task.ts'
+import type { KeySightings } from '../key-sightings.ts'
 import type { PublishedCopy } from '../published-copy.ts'
 import type { ReplacedRings } from '../replaced-rings.ts'
 import type { RotationLoop } from '../rotation-loop.ts'
@@ -83,6 +84,8 @@ export const SEALING_TASK: InjectionToken<SealingTask> = Symbol('SealingTask')
 export const LISTENERS: InjectionToken<Listeners> = Symbol('Listeners')
 /** What saves of the ring replaced, and its end. */
 export const REPLACED_RINGS: InjectionToken<ReplacedRings> = Symbol('ReplacedRings')
+/** Who has seen the next key. */
+export const KEY_SIGHTINGS: InjectionToken<KeySightings> = Symbol('KeySightings')
 /** The copy of the published documents elsewhere. */
 export const PUBLISHED_COPY: InjectionToken<PublishedCopy> = Symbol('PublishedCopy')
 /** The loop that rotates the keys. */

@@ -17,6 +17,7 @@ import type {
   SandboxRegistry,
   Seconds,
   TtlPolicy,
+  UnixSeconds,
   VouchToken,
 } from '@workload-identity/core'
 import type { HttpErrorCode, HttpOptions } from './http-options.ts'
@@ -92,6 +93,14 @@ export interface ClusterFacts {
   readonly ttl: TtlPolicy
 }
 
+/** A verifier that was given a key set with the next key, as it names itself. */
+export interface KeySighting {
+  readonly user_agent: string
+  readonly address: string
+  readonly first_seen_at: UnixSeconds
+  readonly last_seen_at: UnixSeconds
+}
+
 /** What decides about the rotation of keys, for `GET /v1/keys/plan`. */
 export interface RotationFacts {
   readonly policy: RotationPolicy
@@ -101,6 +110,8 @@ export interface RotationFacts {
   readonly specification: KeySpecification
   /** What the next key waits for besides its dates; nothing unless given. */
   readonly holds?: () => readonly ActivationHold[]
+  /** Who has seen the next key; nobody unless given. */
+  readonly sightings?: () => readonly KeySighting[]
 }
 
 /** What the control server needs. */

@@ -1,5 +1,6 @@
 import { unixSeconds } from '@workload-identity/core'
 import { afterEach, describe, expect, it } from 'vitest'
+import type { VerifierFacts } from './create-public-server.ts'
 import { sendRaw } from './raw-http.testing.ts'
 import { createTestServices, type TestServices } from './services.testing.ts'
 
@@ -88,6 +89,19 @@ describe('createPublicServer', () => {
     services.clock.advance(100)
     const answer = await get(DISCOVERY, { host: 'old.example.com' })
     expect(answer.json().issuer).toBe('https://issuer.example.com')
+  })
+
+  it('tells who was given the keys, once for each request, also when he has them already', async () => {
+    const served: VerifierFacts[] = []
+    services = await createTestServices({ onKeysServed: (verifier) => void served.push(verifier) })
+    const { headers } = await get(JWKS, { 'user-agent': 'jose/6' })
+    const known = await get(JWKS, { 'if-none-match': String(headers['etag']), 'user-agent': 'vault/1' })
+    await get(DISCOVERY, { 'user-agent': 'nobody' })
+    expect(known.statusCode).toBe(304)
+    expect(served).toEqual([
+      { userAgent: 'jose/6', address: '127.0.0.1' },
+      { userAgent: 'vault/1', address: '127.0.0.1' },
+    ])
   })
 
   it('serves a URL with another path there', async () => {

@@ -2,6 +2,7 @@ import type { Issuer, IssuerUrl, PublishedKeys } from '@workload-identity/core'
 import type { FastifyInstance } from 'fastify'
 import { createHttpServer } from './create-http-server.ts'
 import type { HttpOptions } from './http-options.ts'
+import { createFindClientAddress } from './client-address.ts'
 import { createFindRequestedHost } from './requested-host.ts'
 import { toAliasRoutePaths, toIssuerRoutePath } from './route-paths.ts'
 import { addDiscoveryRoutes } from './routes/discovery.ts'
@@ -21,7 +22,16 @@ export interface PublicServerOptions {
     readonly host: string | undefined
     readonly path: string
   }) => IssuerUrl
+  /** Called when a verifier is given the key set, also when it has it already. */
+  readonly onKeysServed?: (verifier: VerifierFacts) => void
   readonly http: HttpOptions
+}
+
+/** Who asked for the keys, as he names himself, and from where. */
+export interface VerifierFacts {
+  readonly userAgent: string
+  /** The address of the client, behind trusted proxies. */
+  readonly address: string
 }
 
 /**
@@ -35,10 +45,12 @@ export function createPublicServer({
   jwksAliases,
   otherIssuerUrls = [],
   findIssuerUrl = () => issuer.issuerUrl,
+  onKeysServed = () => undefined,
   http,
 }: PublicServerOptions): FastifyInstance {
   const issuerPath = toIssuerRoutePath(issuer.issuerUrl)
   const issuerPaths = [...new Set([issuerPath, ...otherIssuerUrls.map(toIssuerRoutePath)])]
+  const findAddress = createFindClientAddress(http.trustedProxies)
   const findHost = createFindRequestedHost(http.trustedProxies)
   const aliases = toAliasRoutePaths(jwksAliases, issuerPath)
   return createHttpServer({
@@ -49,7 +61,11 @@ export function createPublicServer({
         ...{ issuer, publishKeys, issuerPaths },
         findIssuerUrl: (request, path) => findIssuerUrl({ host: findHost(request), path }),
       })
-      addJwksRoutes(app, { publishKeys, issuerPaths, aliases })
+      addJwksRoutes(app, {
+        ...{ publishKeys, issuerPaths, aliases },
+        onServed: (request) =>
+          onKeysServed({ userAgent: request.headers['user-agent'] ?? '', address: findAddress(request) }),
+      })
     },
   })
 }

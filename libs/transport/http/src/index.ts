@@ -1,5 +1,5 @@
 // The three servers
-export { createPublicServer, type PublicServerOptions } from './create-public-server.ts'
+export { createPublicServer, type PublicServerOptions, type VerifierFacts } from './create-public-server.ts'
 export { createTokenServer, type TokenServerOptions } from './create-token-server.ts'
 export { createControlServer } from './create-control-server.ts'
 export type {
@@ -9,6 +9,7 @@ export type {
   ClusterFacts,
   ControlServerOptions,
   HealthChecks,
+  KeySighting,
   HealthReport,
 } from './control-options.ts'
 export {

@@ -1,6 +1,6 @@
 import { DEFAULT_ROTATION_POLICY, seconds, unixSeconds } from '@workload-identity/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { toPlanView } from './key-views.ts'
+import { toKeyView, toPlanView } from './key-views.ts'
 import { createTestServices, READ_TOKEN, type TestServices } from './services.testing.ts'
 
 const START = 1_767_225_600
@@ -52,6 +52,19 @@ describe('GET /v1/keys/plan', () => {
       ['signs', START + DAY],
       ['retires', START + DAY],
       ['leaves', START + DAY + 93_600],
+    ])
+  })
+})
+
+describe('toKeyView', () => {
+  it('tells of the next key who has seen it', async () => {
+    await services.asAdmin('POST', '/v1/keys/rotate')
+    const at = unixSeconds(START)
+    const seen = { user_agent: 'jose/6', address: '192.0.2.1', first_seen_at: at, last_seen_at: at }
+    const views = services.state.ring.keys.map((key) => toKeyView(key, [seen]))
+    expect(views.map(({ state, ...view }) => [state, 'seen_by' in view ? view.seen_by : undefined])).toEqual([
+      ['active', undefined],
+      ['next', [seen]],
     ])
   })
 })

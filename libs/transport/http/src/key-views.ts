@@ -9,10 +9,10 @@ import {
   type SigningRecord,
   type UnixSeconds,
 } from '@workload-identity/core'
-import type { RotationFacts } from './control-options.ts'
+import type { KeySighting, RotationFacts } from './control-options.ts'
 
 /** The facts of a key that may be shown; copied from an allow-list, so that a private half cannot be among them. */
-export function toKeyView(key: KeyEntry) {
+export function toKeyView(key: KeyEntry, sightings: readonly KeySighting[] = []) {
   const { kid, alg, state, origin, created_at, published_at, activated_at, retired_at, remove_at, reason } =
     key
   return {
@@ -26,6 +26,7 @@ export function toKeyView(key: KeyEntry) {
     ...(retired_at !== undefined && { retired_at }),
     ...(remove_at !== undefined && { remove_at }),
     ...(reason !== undefined && { reason }),
+    ...(state === 'next' && { seen_by: sightings }),
     jwk: toPublicJwk(key),
   }
 }

@@ -35,7 +35,7 @@ import {
 import type { FastifyBaseLogger } from 'fastify'
 import type { AdminAction, HealthReport } from './control-options.ts'
 import { createControlServer } from './create-control-server.ts'
-import { createPublicServer } from './create-public-server.ts'
+import { createPublicServer, type VerifierFacts } from './create-public-server.ts'
 import { createTokenServer } from './create-token-server.ts'
 import type { HttpAnswerFacts, HttpOptions } from './http-options.ts'
 
@@ -53,6 +53,7 @@ export interface TestServicesOptions {
   readonly tokenUrl?: string
   /** URLs of the ring besides its current one. */
   readonly otherIssuers?: readonly RingIssuer[]
+  readonly onKeysServed?: (verifier: VerifierFacts) => void
 }
 
 /** One line as it would be logged. */
@@ -143,6 +144,7 @@ export async function createTestServices(options: TestServicesOptions = {}) {
       jwksAliases: options.jwksAliases ?? [],
       otherIssuerUrls: livingIssuerUrls(state.ring, clock.now()),
       findIssuerUrl: (request) => findRequestedIssuer(state.ring, clock.now(), request),
+      onKeysServed: (verifier) => options.onKeysServed?.(verifier),
     }),
     token: createTokenServer({ sandboxTokens, http }),
     control: createControlServer({

@@ -19,6 +19,21 @@ export const key = closed({
   retired_at: Type.Optional(unixSeconds('When it ceased to sign')),
   remove_at: Type.Optional(unixSeconds('When it will no longer be published')),
   reason: Type.Optional(Type.String()),
+  seen_by: Type.Optional(
+    Type.Array(
+      closed({
+        user_agent: Type.String(),
+        address: Type.String(),
+        first_seen_at: unixSeconds('When it was first given the key'),
+        last_seen_at: unixSeconds('When it was last'),
+      }),
+      {
+        description:
+          'Of the next key: who fetched it from this replica since its start, at most 1000, as they name themselves. ' +
+          'Advice: nothing follows from who is missing unless `--hold-promotion-for` names it.',
+      },
+    ),
+  ),
   jwk,
 })
 

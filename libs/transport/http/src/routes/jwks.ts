@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { JWKS_PATH, type Jwks, type PublishedKeys } from '@workload-identity/core'
 import {
   sendDocument,
@@ -16,18 +17,22 @@ export interface JwksRouteOptions {
   readonly issuerPaths: readonly string[]
   /** Route patterns of further paths. */
   readonly aliases: readonly string[]
+  /** Called for each request that is given the key set, also by 304. */
+  readonly onServed: (request: IncomingMessage) => void
 }
 
 /** Adds the JWK set (RFC 7517 §5) at its path and at its aliases. Unchanged keys are rendered once. */
-export function addJwksRoutes(app: HttpApp, { publishKeys, issuerPaths, aliases }: JwksRouteOptions): void {
+export function addJwksRoutes(app: HttpApp, options: JwksRouteOptions): void {
+  const { publishKeys, issuerPaths, aliases, onServed } = options
   const rendered = new WeakMap<Jwks, CachedDocument>()
   const render = (jwks: Jwks) => {
     const document = rendered.get(jwks) ?? toCachedDocument(jwks, 'application/jwk-set+json')
     rendered.set(jwks, document)
     return document
   }
-  const current = (): CurrentDocument => {
+  const current = (request: IncomingMessage): CurrentDocument => {
     const { jwks, cache } = publishKeys()
+    onServed(request)
     return { document: render(jwks), cache }
   }
   for (const url of new Set([...issuerPaths.map((path) => path + JWKS_PATH), ...aliases])) {
@@ -36,7 +41,7 @@ export function addJwksRoutes(app: HttpApp, { publishKeys, issuerPaths, aliases 
       url,
       schema: { querystring: emptyQuery },
       config: { isQuiet: true, document: current, openapi: jwksOperation },
-      handler: (request, reply) => sendDocument(request, reply, current()),
+      handler: (request, reply) => sendDocument(request, reply, current(request.raw)),
     })
   }
 }

@@ -12,7 +12,7 @@ export function addKeysRoutes(
 ): void {
   const schema = { querystring: emptyQuery }
   app.get('/v1/keys', { schema, config: { openapi: keysOperation } }, async () => ({
-    items: publishedKeys(ring(), clock()).map(toKeyView),
+    items: publishedKeys(ring(), clock()).map((key) => toKeyView(key, rotation.sightings?.())),
     next: null,
   }))
   app.get('/v1/keys/plan', { schema, config: { openapi: rotationPlanOperation } }, async () =>
