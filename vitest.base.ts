@@ -6,6 +6,8 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config'
 export interface ProjectOptions {
   /** Where its tests are, seen from its own folder. */
   readonly include?: string[]
+  /** How many of its files run at the same time; Vitest decides by the number of cores unless given. */
+  readonly maxWorkers?: number
 }
 
 /**
@@ -22,6 +24,7 @@ export function defineProject(name: string, options: ProjectOptions = {}): ViteU
       name,
       include: options.include ?? ['src/**/*.test.ts', 'test/**/*.test.ts'],
       exclude: ['**/node_modules/**', '**/dist/**'],
+      ...(options.maxWorkers !== undefined && { maxWorkers: options.maxWorkers }),
       passWithNoTests: false,
       allowOnly: false,
       retry: 0,
