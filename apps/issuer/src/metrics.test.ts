@@ -20,6 +20,7 @@ function create() {
     isErasurePending: () => true,
     isCopyWrong: () => true,
     isPromotionHeld: () => true,
+    clockAheadBy: () => 3600,
     sealing: { keys: [], mode: 'strict', recordsLeft: () => undefined },
     auditLog: { failures: () => 3 },
     clock: clock.now,
@@ -60,6 +61,7 @@ describe('createMetrics', () => {
     expect(body).toContain('wid_audit_write_failures 3')
     expect(body).toContain('wid_published_copy_wrong 1')
     expect(body).toContain('wid_promotion_held 1')
+    expect(body).toContain('wid_clock_ahead_seconds 3600')
     expect(body).toMatch(/wid_build_info\{version="[^"]+",node="v[^"]+"\} 1/)
     expect(body).toContain('process_cpu_seconds_total')
   })

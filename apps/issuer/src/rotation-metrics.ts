@@ -11,6 +11,8 @@ export interface RotationMetricsOptions {
   readonly isCopyWrong: () => boolean
   /** Whether the promotion of a key is due and waits for verifiers. */
   readonly isPromotionHeld: () => boolean
+  /** By how many seconds the clock leapt ahead and was not put back. */
+  readonly clockAheadBy: () => number
   readonly clock: Clock
 }
 
@@ -25,7 +27,7 @@ export interface RotationMetrics {
 /** Adds what tells long before a key is late that it will be: when something is due, and whether attempts succeed. */
 export function addRotationMetrics(
   register: Registry,
-  { rotation, isErasurePending, isCopyWrong, isPromotionHeld, clock }: RotationMetricsOptions,
+  { rotation, isErasurePending, isCopyWrong, isPromotionHeld, clockAheadBy, clock }: RotationMetricsOptions,
 ): RotationMetrics {
   const registers = [register]
   new Gauge({
@@ -74,6 +76,14 @@ export function addRotationMetrics(
     registers,
     collect() {
       this.set(isPromotionHeld() ? 1 : 0)
+    },
+  })
+  new Gauge({
+    name: 'wid_clock_ahead_seconds',
+    help: 'By how much the clock leapt ahead since the process started and was not put back, in seconds; 0 within the tolerance.',
+    registers,
+    collect() {
+      this.set(clockAheadBy())
     },
   })
   const failures = new Counter({

@@ -134,6 +134,7 @@ export {
   type PolicyRuleName,
   type RotationPolicy,
 } from './key-ring/rotation-policy.ts'
+export { clockHolds, watchClock, type ClockReading, type ClockWatch } from './key-ring/clock-watch.ts'
 export {
   dueSteps,
   planRotation,

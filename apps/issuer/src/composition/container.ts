@@ -194,6 +194,7 @@ function provideProcess(
       isErasurePending: () => get(tokens.REPLACED_RINGS).isPending(),
       isCopyWrong: () => get(tokens.PUBLISHED_COPY).findProblem() !== undefined,
       isPromotionHeld: () => get(tokens.KEY_SIGHTINGS).findProblem() !== undefined,
+      clockAheadBy: () => get(tokens.LEAP_WATCH).aheadBy(),
       sealing: { ...state.stores.sealing, recordsLeft: () => get(tokens.SEALING_TASK).recordsLeft() },
       auditLog: get(tokens.AUDIT_LOG),
       clock: get(tokens.CLOCK),
@@ -207,7 +208,10 @@ function provideProcess(
         const { storeLag } = get(tokens.CONFIG).rotation
         return findRotationProblem(get(tokens.ROTATION_LOOP).state(), get(tokens.CLOCK)(), storeLag)
       },
-      findWarnings: () => [get(tokens.PUBLISHED_COPY).findProblem(), get(tokens.KEY_SIGHTINGS).findProblem()],
+      findWarnings: () =>
+        [tokens.PUBLISHED_COPY, tokens.KEY_SIGHTINGS, tokens.LEAP_WATCH].map((source) =>
+          get<{ findProblem(): string | undefined }>(source).findProblem(),
+        ),
     }),
   )
   provide(tokens.SEALING_TASK, () =>

@@ -2,9 +2,11 @@ import {
   fromMilliseconds,
   isIssuerError,
   openKeyRing,
+  seconds,
   DEFAULT_CLUSTER,
   type Clock,
   type OpenedKeyRing,
+  type Seconds,
 } from '@workload-identity/core'
 import { assertCanListen } from '@workload-identity/transport-http'
 import type { Logger } from 'pino'
@@ -21,6 +23,8 @@ import { openStores } from './stores.ts'
 export interface IssuerState {
   readonly logger: Logger
   readonly clock: Clock
+  /** A clock that nobody sets: seconds since any moment. */
+  readonly monotonic: () => Seconds
   readonly adminTokens: AdminTokens
   readonly auditLog: AuditLog
   readonly stores: SealedStores
@@ -31,6 +35,9 @@ export interface IssuerState {
 
 /** The clock of the machine; the only place that reads it. */
 export const systemClock: Clock = () => fromMilliseconds(Date.now())
+
+/** Whole seconds that the process runs; no setting of the clock changes them. */
+export const systemMonotonic = (): Seconds => seconds(Math.floor(performance.now() / 1000))
 
 /**
  * Reads the keys to adopt and those that seal, opens audit log and admin tokens, tries the addresses to listen on, and opens stores and key
@@ -45,6 +52,7 @@ export async function openState(
   config: IssuerConfig,
   logger: Logger,
   clock = systemClock,
+  monotonic = systemMonotonic,
 ): Promise<IssuerState> {
   const folder = config.adoptKeys === undefined ? undefined : await readKeysFolder(config.adoptKeys)
   const auditLog =
@@ -64,7 +72,7 @@ export async function openState(
     stores = sealStores(await openStores(config, logger), { sealing, clusterId, logger })
     const opened = await openRing(config, folder, stores, clock)
     const adoptedKeys = folder === undefined ? [] : summarizeKeys(folder)
-    return { logger, clock, adminTokens, auditLog, stores, opened, adoptedKeys }
+    return { logger, clock, monotonic, adminTokens, auditLog, stores, opened, adoptedKeys }
   } catch (error) {
     await stores?.close()
     auditLog.close()

@@ -8,6 +8,7 @@ import {
 } from '@workload-identity/core'
 import { fetchPublishedCopy } from '../fetch-published-copy.ts'
 import { createKeySightings } from '../key-sightings.ts'
+import { createLeapWatch } from '../leap-watch.ts'
 import { createNoPublishedCopy, createPublishedCopy } from '../published-copy.ts'
 import { createReplacedRings, mayHoldReplaced } from '../replaced-rings.ts'
 import { createRotationLoop } from '../rotation-loop.ts'
@@ -23,16 +24,17 @@ export interface RotationPauses {
   readonly lookAtSightings: number
 }
 
-/** What a next key waits for besides its dates. */
+/** What the keys wait for besides their dates. */
 export function findHolds(get: Get): readonly ActivationHold[] {
-  return [...get(tokens.PUBLISHED_COPY).holds(), ...get(tokens.KEY_SIGHTINGS).holds()]
+  const sources = [tokens.PUBLISHED_COPY, tokens.KEY_SIGHTINGS, tokens.LEAP_WATCH] as const
+  return sources.flatMap((source) => get<{ holds(): readonly ActivationHold[] }>(source).holds())
 }
 
 /** Provides everything that changes which keys there are: by the clock, by hand, and the end of what was replaced. */
 export function provideRotation(
   provide: Provide,
   get: Get,
-  { stores, opened }: IssuerState,
+  { stores, opened, monotonic }: IssuerState,
   pauses: RotationPauses,
 ): void {
   const dependencies = (): RotateKeysDependencies => ({
@@ -43,6 +45,15 @@ export function provideRotation(
     holds: () => findHolds(get),
     onRepaired: (repair) => get(tokens.METRICS).recordRingRepair(repair),
   })
+  provide(tokens.LEAP_WATCH, () =>
+    createLeapWatch({
+      clock: get(tokens.CLOCK),
+      monotonic,
+      ring: () => get(tokens.KEY_RING).ring(),
+      policy: get(tokens.CONFIG).rotation,
+      logger: get(tokens.LOGGER),
+    }),
+  )
   provide(tokens.KEY_SIGHTINGS, () =>
     createKeySightings({
       waitFor: get(tokens.CONFIG).holdPromotionFor,
@@ -65,8 +76,10 @@ export function provideRotation(
       everyMs: pauses.readPublishedCopy,
     })
   })
-  provide(tokens.ROTATION_LOOP, () =>
-    createRotationLoop({
+  provide(tokens.ROTATION_LOOP, () => {
+    // From the start on, not from the first step on.
+    get(tokens.LEAP_WATCH)
+    return createRotationLoop({
       ...dependencies(),
       rotateKeys: createRotateKeys(dependencies()),
       ring: () => get(tokens.KEY_RING).ring(),
@@ -77,8 +90,8 @@ export function provideRotation(
       },
       onFailure: () => get(tokens.METRICS).recordRotationFailure(),
       everyMs: pauses.rotateKeys,
-    }),
-  )
+    })
+  })
   provide(tokens.ROTATE_BY_HAND, () => createRotateByHand(dependencies()))
   provide(tokens.REVOKE_KEY, () => createRevokeKey(dependencies()))
   provide(tokens.REMOVE_KEY, () => createRemoveKey(dependencies()))

@@ -29,6 +29,7 @@ import type { Listeners } from '../listeners.ts'
 import type { Metrics } from '../metrics.ts'
 import type { PeriodicTask } from '../periodic-task.ts'
 import type { KeySightings } from '../key-sightings.ts'
+import type { LeapWatch } from '../leap-watch.ts'
 import type { PublishedCopy } from '../published-copy.ts'
 import type { ReplacedRings } from '../replaced-rings.ts'
 import type { RotationLoop } from '../rotation-loop.ts'
@@ -42,6 +43,8 @@ export const CONFIG: InjectionToken<IssuerConfig> = Symbol('IssuerConfig')
 export const LOGGER: InjectionToken<Logger> = Symbol('Logger')
 /** The one clock. */
 export const CLOCK: InjectionToken<Clock> = Symbol('Clock')
+/** Whether that clock leapt ahead. */
+export const LEAP_WATCH: InjectionToken<LeapWatch> = Symbol('LeapWatch')
 /** Who may administer. */
 export const ADMIN_TOKENS: InjectionToken<AdminTokens> = Symbol('AdminTokens')
 /** Where audit events go. */

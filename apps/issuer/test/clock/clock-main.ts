@@ -1,5 +1,5 @@
 import 'reflect-metadata'
-import { fromMilliseconds } from '@workload-identity/core'
+import { fromMilliseconds, seconds } from '@workload-identity/core'
 import { createContainer } from '../../src/composition/container.ts'
 import { openState } from '../../src/composition/open-state.ts'
 import { LIFECYCLE } from '../../src/composition/tokens.ts'
@@ -17,7 +17,13 @@ const { config } = reading
 const logger = createLogger(config.logLevel)
 exitOnBug(logger)
 const signal = waitForSignal()
-const state = await openState(config, logger, () => fromMilliseconds(Date.now() + readClockOffset()))
+const state = await openState(
+  config,
+  logger,
+  () => fromMilliseconds(Date.now() + readClockOffset()),
+  // What a test calls the passing of time is no leap: the other clock goes along.
+  () => seconds(Math.floor((performance.now() + readClockOffset()) / 1000)),
+)
 const container = createContainer(config, state, { refreshRing: 50, refreshSharedRing: 50, rotateKeys: 50 })
 const lifecycle = container.resolve(LIFECYCLE)
 await lifecycle.start()

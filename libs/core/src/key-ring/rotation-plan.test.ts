@@ -81,6 +81,20 @@ describe('planRotation', () => {
     expect([held(3999), held(4000)]).toEqual(['remove', 'activate'])
   })
 
+  it.each([
+    ['until after its time', 5001, 5000, undefined],
+    ['until after its time', 5001, 5001, 'remove'],
+    ['until before its time', 4999, 4999, undefined],
+    ['until before its time', 4999, 5000, 'remove'],
+  ])(
+    'removes a retired key that is held %s (%i s) at the later moment (after %i s: %s)',
+    (_, until, duration, step) => {
+      const ring = withKeys(retiredEntry(keys.es256, { remove_at: after(5000) }))
+      const holds = [{ kid: keys.es256.kid, until: after(until), because: 'of the clock' }]
+      expect(planRotation(ring, policy, after(duration), 'RS256', holds).step?.type).toBe(step)
+    },
+  )
+
   it('says which of the two times it waits for', () => {
     expect(plan(waiting(7000), 8000).because).toMatch(/activeFor/)
     expect(plan(waiting(7001), 8000).because).toMatch(/publishAhead/)

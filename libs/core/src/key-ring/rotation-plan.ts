@@ -25,10 +25,13 @@ export interface DueStep {
   readonly because: string
 }
 
-/** Something outside of the ring that lets a next key wait longer than its dates ask for; nothing makes it wait less. */
+/**
+ * Something outside of the ring that lets a key wait longer than its dates ask for: a next key to sign, a retired one to be
+ * removed. Nothing makes it wait less.
+ */
 export interface ActivationHold {
   readonly kid: string
-  /** The key does not sign before this moment, which may move on as long as what it waits for is not there. */
+  /** The step is not made before this moment, which may move on as long as what it waits for is not there. */
   readonly until: UnixSeconds
   /** What it waits for, for people. */
   readonly because: string
@@ -53,7 +56,7 @@ export interface RotationPlan {
  *
  * @param specification the kind of key that is wanted. When the active key is of another kind, the next one is published
  * now and signs as soon as it was published for `publishAhead`.
- * @param holds what the next key waits for besides.
+ * @param holds what the keys wait for besides.
  */
 export function planRotation(
   ring: KeyRing,
@@ -85,7 +88,7 @@ export function dueSteps(
     next === undefined
       ? publishStep(ring, policy, now, specification)
       : withHolds(activateStep(ring, next, policy, specification), next.kid, holds)
-  return [rotation, ...removals(ring)]
+  return [rotation, ...removals(ring, holds)]
 }
 
 /** The step or answer, due at the latest of its own moment and those of the holds on the key. Pure. */
@@ -163,13 +166,13 @@ function activateStep(
   }
 }
 
-function removals(ring: KeyRing): readonly DueStep[] {
+function removals(ring: KeyRing, holds: readonly ActivationHold[]): readonly DueStep[] {
   return ring.keys
     .flatMap(({ kid, retired_at: retiredAt, remove_at: at }) => {
       if (retiredAt === undefined || at === undefined) return []
       const kept = formatDuration(seconds(at - retiredAt))
       const because = `key ${kid} retired at ${formatMoment(retiredAt)} and is kept for ${kept} (keepRetired)`
-      return [{ step: { type: 'remove', kid } as const, at, because }]
+      return [withHolds({ step: { type: 'remove', kid } as const, at, because }, kid, holds)]
     })
     .sort((left, right) => left.at - right.at)
 }

@@ -33,6 +33,17 @@ describe('createRemoveKey', () => {
     expect(stored().history.filter(isTombstone)).toEqual([])
   })
 
+  it('keeps a key that is held until then, unless it is forced', async () => {
+    const { dependencies, clock, stored } = startRotatingIssuer(ring)
+    const { kid } = keys.es256
+    const holds = () => [{ kid, until: after(9000), because: 'of the clock' }]
+    const remove = createRemoveKey({ ...dependencies, holds })
+    clock.set(after(8999))
+    await expect(remove({ kid })).rejects.toThrow(withCode('ERR_KEY_IN_USE'))
+    await remove({ kid, force: true })
+    expect(stored().keys).toHaveLength(3)
+  })
+
   it('removes a key before that when it is forced', async () => {
     const { dependencies, stored } = startRotatingIssuer(ring)
     await createRemoveKey(dependencies)({ kid: keys.es256.kid, force: true })

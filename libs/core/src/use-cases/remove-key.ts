@@ -1,5 +1,6 @@
 import { IssuerError } from '../errors.ts'
 import type { KeyRing } from '../key-ring/key-ring.ts'
+import { withHolds, type ActivationHold } from '../key-ring/rotation-plan.ts'
 import type { RotationPolicy } from '../key-ring/rotation-policy.ts'
 import { addSeconds, formatMoment, type UnixSeconds } from '../time.ts'
 import { makeRingStep, type RingStepDependencies } from './make-ring-step.ts'
@@ -7,6 +8,8 @@ import { makeRingStep, type RingStepDependencies } from './make-ring-step.ts'
 /** What removing needs. */
 export interface RemoveKeyDependencies extends RingStepDependencies {
   readonly policy: RotationPolicy
+  /** What the keys wait for besides their dates; nothing unless given. */
+  readonly holds?: () => readonly ActivationHold[]
 }
 
 /** Which key goes. */
@@ -28,7 +31,7 @@ export type RemoveKey = (request: RemoveKeyRequest) => Promise<void>
 export function createRemoveKey(dependencies: RemoveKeyDependencies): RemoveKey {
   return async ({ kid, force }) => {
     await makeRingStep(dependencies, (ring, { now }) => {
-      if (force !== true) assertTokensOver(ring, kid, dependencies.policy, now)
+      if (force !== true) assertTokensOver(ring, kid, dependencies, now)
       return { type: 'save', step: { type: 'remove', kid }, answer: undefined }
     })
   }
@@ -37,12 +40,13 @@ export function createRemoveKey(dependencies: RemoveKeyDependencies): RemoveKey 
 function assertTokensOver(
   ring: KeyRing,
   kid: string,
-  { keepRetired }: RotationPolicy,
+  { policy: { keepRetired }, holds = () => [] }: RemoveKeyDependencies,
   now: UnixSeconds,
 ): void {
   const key = ring.keys.find((entry) => entry.kid === kid)
   if (key?.retired_at === undefined) return
-  const over = key.remove_at ?? addSeconds(key.retired_at, keepRetired)
+  const dated = key.remove_at ?? addSeconds(key.retired_at, keepRetired)
+  const { at: over } = withHolds({ at: dated, because: '' }, kid, holds())
   if (now >= over) return
   throw new IssuerError(
     'ERR_KEY_IN_USE',

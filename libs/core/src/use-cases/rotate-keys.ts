@@ -14,7 +14,7 @@ export interface RotateKeysDependencies extends RingStepDependencies {
   readonly policy: RotationPolicy
   /** The kind of new keys. */
   readonly specification: KeySpecification
-  /** What the next key waits for besides its dates; nothing unless given. */
+  /** What the keys wait for besides their dates; nothing unless given. */
   readonly holds?: () => readonly ActivationHold[]
 }
 

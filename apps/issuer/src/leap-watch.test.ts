@@ -1,0 +1,56 @@
+import { createKeyRing, generateKeyMaterial, applyStep, seconds, type KeyRing } from '@workload-identity/core'
+import { createFixedClock } from '@workload-identity/core/testing'
+import { describe, expect, it } from 'vitest'
+import { createLeapWatch } from './leap-watch.ts'
+import { createLogger } from './logging.ts'
+
+async function startWatch() {
+  const clock = createFixedClock()
+  const ids = { ringId: 'r', writeId: 'w', clusterId: 'c', registryId: 'g', issuerUrl: 'https://i.example' }
+  const fresh = createKeyRing({ ...ids, key: await generateKeyMaterial('EdDSA') }, clock.now())
+  const next = await generateKeyMaterial('EdDSA')
+  const ring: KeyRing = applyStep(fresh, { type: 'publish-next', key: next }, clock.now())
+  const lines: string[] = []
+  let elapsed = 0
+  const watch = createLeapWatch({
+    clock: clock.now,
+    monotonic: () => seconds(elapsed),
+    ring: () => ring,
+    policy: { publishAhead: seconds(3000) },
+    logger: createLogger('info', { write: (line) => void lines.push(String(JSON.parse(line).msg)) }),
+  })
+  const wait = (duration: number) => {
+    elapsed += duration
+    clock.advance(duration)
+  }
+  return { watch, clock, wait, lines, next }
+}
+
+describe('createLeapWatch', () => {
+  it('holds the next key and says so while the clock is ahead, once in the log', async () => {
+    const { watch, clock, wait, lines, next } = await startWatch()
+    wait(1000)
+    expect([watch.holds(), watch.findProblem(), watch.aheadBy()]).toEqual([[], undefined, 0])
+    clock.advance(18_000)
+    expect(watch.holds()).toMatchObject([{ kid: next.kid, until: clock.now() + 2000 }])
+    expect(watch.findProblem()).toMatch(/^clock: the clock leapt ahead by 5h, or the machine slept/)
+    expect(watch.aheadBy()).toBe(18_000)
+    expect(lines).toEqual([expect.stringMatching(/^the clock leapt ahead by 5h/)])
+    clock.advance(-18_000)
+    expect([watch.holds(), watch.findProblem(), watch.aheadBy()]).toEqual([[], undefined, 0])
+    expect(lines).toHaveLength(2)
+    expect(lines[1]).toMatch(/put back/)
+  })
+
+  it('warns for publishAhead, and goes on reckoning with it after that', async () => {
+    const { watch, clock, wait } = await startWatch()
+    clock.advance(18_000)
+    expect(watch.findProblem()).toBeDefined()
+    wait(2999)
+    expect(watch.findProblem()).toBeDefined()
+    wait(1)
+    expect([watch.findProblem(), watch.aheadBy()]).toEqual([undefined, 18_000])
+    clock.advance(61)
+    expect(watch.findProblem()).toBeDefined()
+  })
+})
