@@ -8,6 +8,8 @@ const run = promisify(execFile)
 export interface GuideCommands {
   /** Runs the `sh` blocks below a heading, one after the other, and gives what they printed. Stops at the first failure. */
   run(heading: string, variables: Readonly<Record<string, string>>): Promise<string>
+  /** The `sh` blocks below a heading, for those who run them themselves, as of programs that do not end. */
+  take(heading: string): readonly string[]
   /** The headings with commands that were not run yet. */
   left(): readonly string[]
 }
@@ -23,13 +25,17 @@ export function readGuideCommands(name: string): GuideCommands {
     if (code !== undefined) blocks.set(heading, [...(blocks.get(heading) ?? []), code])
   }
   const ran = new Set<string>()
+  const take = (wanted: string): readonly string[] => {
+    const scripts = blocks.get(wanted)
+    if (scripts === undefined) throw new RangeError(`${name} has no commands below "${wanted}"`)
+    ran.add(wanted)
+    return scripts
+  }
   return {
+    take,
     async run(wanted, variables) {
-      const scripts = blocks.get(wanted)
-      if (scripts === undefined) throw new RangeError(`${name} has no commands below "${wanted}"`)
-      ran.add(wanted)
       let printed = ''
-      for (const script of scripts) {
+      for (const script of take(wanted)) {
         const env = { PATH: process.env['PATH'], ...variables }
         printed += (await run('sh', ['-euc', script], { env })).stdout
       }
