@@ -89,8 +89,9 @@ describe('npm run store', () => {
     })
 
     const table = await run(['check', sqlite])
-    expect(table.exitCode).toBe(0)
+    expect(table.exitCode).toBe(2)
     expect(table.stdout).toMatch(/^unknown {2}ring {9}the stored key ring is sealed/m)
+    expect(table.stdout).toMatch(/^not all of it could be opened: .*--key-encryption-key-file$/m)
 
     const exported = await run(['export', back, '--public', '--out', join(folder, 'public')])
     expect(exported.exitCode).toBe(0)

@@ -43,13 +43,15 @@ export function createStoreProgram(env: Readonly<Record<string, string | undefin
   )
 
   const check = shared(program.command('check'))
-    .description('Looks at a whole store without changing it. Exit code 1 when something is a problem.')
+    .description(
+      'Looks at a whole store without changing it. Exit code: 0 all of it was looked at; 1 something is a problem; 2 something could not be opened, such as a sealed ring without its key; 78 a mistake in the arguments.',
+    )
     .argument('[store]', 'file:<dir>, sqlite:<path>, redis://… or rediss://…; or WID_STORE')
     .option('--json', 'print the report as JSON')
   addStoreOptions(check, '').action(
     async (argument: string | undefined, values: Readonly<Record<string, unknown>>) => {
       const store = await readNamedStore(textOf(argument, 'WID_STORE'), '', values)
-      exitCode = (await runCheck(store, values['json'] === true)) ? 0 : 1
+      exitCode = await runCheck(store, values['json'] === true)
     },
   )
 

@@ -68,6 +68,22 @@ describe('checkStore', () => {
     expect(statuses(report)['sealing']).toBe('ok')
     const outside = await checkStore({ open: { store }, now: NOW })
     expect(statuses(outside)).toEqual({ store: 'ok', permissions: 'ok', sealing: 'ok', ring: 'unknown' })
+    expect([report.complete, outside.complete, outside.ok]).toEqual([true, false, true])
+  })
+
+  it('says who may use a store on disk, in one sentence', async () => {
+    const folder = await createFolder()
+    const stores = [addressIn.file(folder), addressIn.sqlite(folder)]
+    const uid = process.getuid?.()
+    const sentences = []
+    for (const store of stores) {
+      await fillStore(await openSide({ store }), 0)
+      sentences.push(detailOf(await checkStore({ open: { store }, now: NOW }), 'permissions'))
+    }
+    expect(sentences).toEqual([
+      `only user ${uid} may use ${folder}/store (mode 0700)`,
+      `only user ${uid} may use ${folder}/store.db (mode 0600), in the folder ${folder} (mode 0700) of user ${uid}`,
+    ])
   })
 
   it('tells how a Redis is set up', async () => {

@@ -54,6 +54,8 @@ export interface StoreReport {
   readonly engine: StoreAddress['engine']
   /** Whether nothing is a problem; warnings and what cannot be told do not count. */
   readonly ok: boolean
+  /** Whether everything that the store holds could be opened; what a Redis does not tell about itself does not count. */
+  readonly complete: boolean
   readonly checks: readonly StoreCheck[]
   readonly facts: StoreFacts
 }
@@ -97,7 +99,12 @@ export async function checkStore({ open, sealing, now }: CheckStoreRequest): Pro
   } catch (error) {
     note('store', 'problem', explain(error))
   }
-  return { engine: open.store.engine, ok: checks.every(({ status }) => status !== 'problem'), checks, facts }
+  return {
+    engine: open.store.engine,
+    ok: checks.every(({ status }) => status !== 'problem'),
+    complete: checks.every(({ check, status }) => check === 'redis' || status !== 'unknown'),
+    ...{ checks, facts },
+  }
 }
 
 type Note = (check: CheckName, status: StoreCheck['status'], detail: string) => void
