@@ -36,8 +36,15 @@ describe('settleIssuerUrls', () => {
     expect(announce(once, OTHER).issuers).toEqual([
       { url: ISSUER_URL },
       { url: OTHER },
-      { url: NEW, until: after(5) },
+      { url: NEW, until: after(1005) },
     ])
+  })
+
+  it('lets the tokens of an earlier URL live that was announced for going back, when another one is announced then', () => {
+    const announce = (ring: KeyRing, url: string) =>
+      settleIssuerUrls(ring, { issuerUrl: NEW, announceIssuer: url }, keepRetired, after(5)) ?? ring
+    const changedMind = announce(announce(moved, ISSUER_URL), OTHER)
+    expect(livingIssuerUrls(changedMind, after(999))).toContain(ISSUER_URL)
   })
 
   it.each([
@@ -99,14 +106,24 @@ describe('findRequestedIssuer', () => {
     { url: 'https://announced.example.com:8443/a' },
     { url: 'https://id.example.com/b', until: after(1000) },
     { url: 'https://id.example.com', until: after(900) },
+    { url: 'http://[::1]:8080', until: after(900) },
+    { url: 'http://127.0.0.1', until: after(900) },
   )
   it.each([
     ['new.example.com', '', NEW],
     ['id.example.com', '', 'https://id.example.com'],
     ['id.example.com', '/b', 'https://id.example.com/b'],
     ['id.example.com', '/c', NEW],
-    ['id.example.com:443', '', NEW],
-    ['ID.example.com', '', NEW],
+    ['id.example.com:443', '', 'https://id.example.com'],
+    ['ID.Example.com', '', 'https://id.example.com'],
+    ['id.example.com:80', '', NEW],
+    ['id.example.com:', '', NEW],
+    ['id.example.com.', '', NEW],
+    ['id.example.com, evil.example', '', NEW],
+    ['user@id.example.com', '', NEW],
+    ['[::1]:8080', '', 'http://[::1]:8080'],
+    ['127.0.0.1:80', '', 'http://127.0.0.1'],
+    ['127.0.0.1:443', '', NEW],
     ['announced.example.com:8443', '/a', 'https://announced.example.com:8443/a'],
     ['announced.example.com', '/a', NEW],
     ['evil.example', '', NEW],

@@ -3,6 +3,8 @@ import { parseIssuerUrl, type IssuerUrl } from '../issuer-url.ts'
 import { addSeconds, type Seconds, type UnixSeconds } from '../time.ts'
 import { assertKeyRing, currentIssuerUrl, type KeyRing, type RingIssuer } from './key-ring.ts'
 
+const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'https:': 443, 'http:': 80 }
+
 /** Which issuer URL an issuer starts with, and what it is told to change about those of its ring. */
 export interface IssuerUrlIntent {
   readonly issuerUrl: string
@@ -31,7 +33,7 @@ export function settleIssuerUrls(
     if (moveIssuerFrom !== stored) throw urlChanged(issuerUrl, stored)
     settled = moveIssuer(ring, issuerUrl, addSeconds(now, keepRetired))
   }
-  if (announceIssuer !== undefined) settled = announce(settled, announceIssuer, now)
+  if (announceIssuer !== undefined) settled = announce(settled, announceIssuer, addSeconds(now, keepRetired))
   if (settled === ring) return undefined
   assertKeyRing(settled)
   return settled
@@ -62,7 +64,8 @@ export function livingIssuerUrls(ring: KeyRing, now: UnixSeconds): readonly Issu
 /**
  * The issuer URL that a request is meant for: the living one whose host, with its port, is `host`, else the current one.
  * Of several on one host it is the one with `path`, the path in front of the well-known one. Pure: nothing but exact matches
- * among stored URLs, so that nobody can make the issuer name itself otherwise.
+ * among stored URLs, so that nobody can make the issuer name itself otherwise; only the case of a host and a default port do
+ * not matter, as in any URL (RFC 9110 §4.2.3).
  */
 export function findRequestedIssuer(
   ring: KeyRing,
@@ -70,8 +73,14 @@ export function findRequestedIssuer(
   { host, path }: { readonly host: string | undefined; readonly path: string },
 ): IssuerUrl {
   const living = livingIssuerUrls(ring, now)
-  const meant = living.find((url) => new URL(url).host === host && issuerPathOf(url) === path)
+  const meant = living.find((url) => isHostOf(url, host) && issuerPathOf(url) === path)
   return meant ?? parseIssuerUrl(currentIssuerUrl(ring))
+}
+
+function isHostOf(url: IssuerUrl, host: string | undefined): boolean {
+  const { protocol, hostname, port, host: short } = new URL(url)
+  const long = `${hostname}:${port === '' ? DEFAULT_PORTS[protocol] : port}`
+  return host !== undefined && [short, long].includes(host.toLowerCase())
 }
 
 /** The path of an issuer URL; `''` when it has none. */
@@ -86,13 +95,16 @@ function moveIssuer(ring: KeyRing, url: string, until: UnixSeconds): KeyRing {
   return { ...ring, issuers: [{ url }, ...past, ...others.filter((issuer) => issuer.url !== url)] }
 }
 
-/** One URL is announced at a time: what was announced before ends. */
-function announce(ring: KeyRing, url: string, now: UnixSeconds): KeyRing {
+/**
+ * One URL is announced at a time: what was announced before ends at `until`. Not at once, because it may be one from which the
+ * issuer moved: its tokens may be alive.
+ */
+function announce(ring: KeyRing, url: string, until: UnixSeconds): KeyRing {
   if (currentIssuerUrl(ring) === url || announcedIssuerUrl(ring) === url) return ring
   const [current, ...others] = ring.issuers
   const kept = others
     .filter((issuer) => issuer.url !== url)
-    .map((issuer) => (issuer.until === undefined ? { ...issuer, until: now } : issuer))
+    .map((issuer) => (issuer.until === undefined ? { ...issuer, until } : issuer))
   return { ...ring, issuers: [...(current === undefined ? [] : [current]), { url }, ...kept] }
 }
 
