@@ -58,7 +58,7 @@ describe('createHealthChecks', () => {
 
   it.each([['another'], [undefined]])('is not ready when the registry has the ID %s', async (id) => {
     expect((await ready(true, async () => id)).problems).toEqual([
-      expect.stringMatching(/^registry: it is lost/),
+      expect.stringMatching(/^registry: it is lost.* \(POST \/v1\/registry\/accept-loss\)$/),
     ])
   })
 

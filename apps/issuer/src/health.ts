@@ -60,7 +60,7 @@ async function findRegistryProblem(
 ): Promise<string | undefined> {
   try {
     if ((await registry.read()) === expectedId) return undefined
-    return 'registry: it is lost: the store holds another one than the key ring records, or none'
+    return 'registry: it is lost: the store holds another one than the key ring records, or none; restore it from a backup, or accept the loss (POST /v1/registry/accept-loss)'
   } catch (error) {
     const code = isIssuerError(error) ? error.code : 'unexpected error'
     return `registry: it cannot be read (${code})`

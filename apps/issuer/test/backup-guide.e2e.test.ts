@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { decodeKeyRing, encodeKeyRing, generateSecret } from '@workload-identity/core'
 import { createRedisClient, parseRedisUrl } from '@workload-identity/driver-redis'
@@ -16,6 +17,7 @@ import { sendRequest } from './send-request.ts'
 const guide = readGuideCommands('backup-and-restore.md')
 const execute = promisify(execFile)
 const ignore = () => undefined
+const CHECKOUT = fileURLToPath(new URL('../../..', import.meta.url))
 const heal = { timeout: 30_000, interval: 50 }
 
 /** A folder with a place for one copy, and the variables of the guide that every engine needs. */
@@ -63,9 +65,16 @@ describe('backup-and-restore.md', { timeout: 120_000 }, () => {
       ['kept', 'team/ended', 'renewed'].map((id) => register(issuer, id)),
     )
     await nextSecond()
-    const env = { ...variables, DATABASE: join(folder, 'issuer.db'), ADMIN_TOKEN: issuer.adminToken }
+    const env = {
+      ...variables,
+      CHECKOUT,
+      DATABASE: join(folder, 'issuer.db'),
+      ADMIN_TOKEN: issuer.adminToken,
+    }
     await guide.run('What a backup holds', env)
-    expect(await guide.run('Copying a database', env)).toMatch(/'ok'[^]*generation: 1,[^]*sandboxes: 3/)
+    expect(await guide.run('Copying a database', env)).toMatch(
+      /^\{"integrity_check":"ok"\}\n\{"generation":1,"write_id":"\S+"\}\n\{"sandboxes":3\}\n$/,
+    )
     expect(modesOf(join(backup, 'issuer.db'))).toStrictEqual(['600'])
 
     expect((await end(issuer, 'team/ended')).status).toBe(204)

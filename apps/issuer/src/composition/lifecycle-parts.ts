@@ -78,7 +78,7 @@ function announce({ config, state }: LifecyclePartsOptions): void {
   if (opened.registryLost) {
     logger.error(
       { registry_id: opened.ring.registry_id },
-      'the registry is lost: sandboxes cannot be told until the one the key ring records is back, or an admin accepts the loss',
+      'the registry is lost: sandboxes cannot be told until the one the key ring records is back, or an admin accepts the loss (POST /v1/registry/accept-loss)',
     )
   }
   announceSealing(state)

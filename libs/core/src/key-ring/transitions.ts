@@ -107,8 +107,16 @@ function changeRing(ring: KeyRing, step: RingStep, now: UnixSeconds): KeyRing {
     }
     case 'remove': {
       const key = findKey(ring, step.kid)
-      if (key.state !== 'retired')
-        throw impossible(`key ${key.kid} is ${key.state}; only retired keys are removed`)
+      if (key.state === 'active') {
+        throw impossible(
+          `key ${key.kid} signs, and only retired keys are removed; rotate first, or revoke it if it leaked`,
+        )
+      }
+      if (key.state === 'next') {
+        throw impossible(
+          `key ${key.kid} is the next one, and only retired keys are removed; revoke it if it leaked`,
+        )
+      }
       return dropKey(ring, key, now, 'removed')
     }
     case 'revoke':

@@ -43,7 +43,7 @@ export function assertRegistry({ directory, registryId }: FileRegistryOptions): 
   const found = stored === undefined ? 'no registry, but not' : 'another registry than'
   throw new IssuerError(
     'ERR_REGISTRY_LOST',
-    `${directory.path} holds ${found} the one the key ring records; restore the registry from a backup`,
+    `${directory.path} holds ${found} the one the key ring records; restore the registry from a backup, or, when there is none, accept the loss: POST /v1/registry/accept-loss`,
     { details: { path: directory.path } },
   )
 }

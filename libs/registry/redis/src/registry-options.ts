@@ -32,7 +32,7 @@ export function parseAnswer(reply: unknown, client: RedisClient): ScriptAnswer {
 export function registryLost({ address }: RedisClient): IssuerError {
   return new IssuerError(
     'ERR_REGISTRY_LOST',
-    `${address} does not hold the registry that the key ring records, or only a part of it; restore the registry from a backup`,
+    `${address} does not hold the registry that the key ring records, or only a part of it; restore the registry from a backup, or, when there is none, accept the loss: POST /v1/registry/accept-loss`,
     { details: { address } },
   )
 }

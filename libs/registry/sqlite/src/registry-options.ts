@@ -23,7 +23,7 @@ export function assertRegistry(
   const found = typeof stored === 'string' ? 'another registry than' : 'no registry, but not'
   throw new IssuerError(
     'ERR_REGISTRY_LOST',
-    `${database.name} holds ${found} the one the key ring records; restore the registry from a backup`,
+    `${database.name} holds ${found} the one the key ring records; restore the registry from a backup, or, when there is none, accept the loss: POST /v1/registry/accept-loss`,
     { details: { path: database.name } },
   )
 }

@@ -59,7 +59,7 @@ export const answerRules: Readonly<Record<IssuerErrorCode, AnswerRule>> = {
   ERR_KEY_MISMATCH: failed,
   ERR_KEY_NOT_FOUND: { status: 404, error: 'not_found', description: 'there is no key with this ID' },
   ERR_KEY_REVOKED: { ...conflict, description: 'the key is revoked' },
-  ERR_KEY_TRANSITION: { ...conflict, description: 'the key is not in a state that allows this' },
+  ERR_KEY_TRANSITION: conflict,
   ERR_ACTIVE_KEY_CHANGED: conflict,
   ERR_KEY_IN_USE: conflict,
   ERR_KEY_RING_INVALID: failed,

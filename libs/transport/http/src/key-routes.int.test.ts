@@ -187,9 +187,11 @@ describe('DELETE /v1/keys/{kid}', () => {
     expect([forced.statusCode, forced.body]).toEqual([204, ''])
     expect((await services.asAdmin('DELETE', `/v1/keys/${firstKid}`)).statusCode).toBe(404)
     const [active] = (await services.asAdmin('GET', '/v1/keys')).json().items as readonly KeyView[]
-    expect((await services.asAdmin('DELETE', `/v1/keys/${active?.kid ?? ''}?force=true`)).statusCode).toBe(
-      409,
-    )
+    const signing = await services.asAdmin('DELETE', `/v1/keys/${active?.kid ?? ''}?force=true`)
+    expect(signing.statusCode).toBe(409)
+    expect(signing.json()).toMatchObject({
+      error_description: expect.stringMatching(/signs, .*; rotate first, or revoke it if it leaked$/),
+    })
   })
 })
 
