@@ -81,6 +81,32 @@ describe('createKeySightings', () => {
     expect(sightings.holds()).toEqual([])
   })
 
+  it('notes that a named verifier has seen the key also when others were noted a thousand times', () => {
+    const { sightings, see } = watch(['vault', 'aws'])
+    for (let count = 0; count < 1000; count += 1) see(`made up ${count}`)
+    see('vault/1')
+    see('aws/1', '192.0.2.2')
+    see('aws/1', '192.0.2.3')
+    expect(sightings.holds()).toEqual([])
+    expect(sightings.list()).toHaveLength(1000)
+  })
+
+  it('matches names that are longer than what is noted of a user agent', () => {
+    const name = 'v'.repeat(250)
+    const { sightings, see } = watch([name])
+    see('v'.repeat(249))
+    expect(sightings.holds()).toHaveLength(1)
+    see(`${name}/1`)
+    expect(sightings.holds()).toEqual([])
+  })
+
+  it('waits anew for named verifiers with each next key', () => {
+    const { clock, alone, state, sightings, see } = watch(['vault'])
+    see('vault/1')
+    state.ring = applyStep(alone, { type: 'publish-next', key: third }, clock.now())
+    expect(sightings.holds()).toHaveLength(1)
+  })
+
   it('waits for all that are named, and for nobody unless some are', () => {
     const { sightings, see } = watch(['vault', 'aws'])
     see('vault/1')

@@ -56,6 +56,8 @@ export function createKeySightings(dependencies: KeySightingsDependencies): KeyS
   const { waitFor, ring, policy, clock, logger } = dependencies
   let kid: string | undefined
   let seen = new Map<string, KeySighting>()
+  /** The names that have seen it: apart from `seen`, so that nobody holds a key by filling that up. */
+  let met = new Set<string>()
   let told: string | undefined
 
   /** The next key, of which alone the sightings are kept. */
@@ -64,18 +66,13 @@ export function createKeySightings(dependencies: KeySightingsDependencies): KeyS
     if (next?.kid !== kid) {
       kid = next?.kid
       seen = new Map()
+      met = new Set()
     }
     return next
   }
-  const findMissing = () => {
-    const sightings = [...seen.values()]
-    return waitFor.filter(
-      (name) => !sightings.some(({ user_agent, address }) => user_agent.startsWith(name) || address === name),
-    )
-  }
   const describeWait = () => {
     const next = follow()
-    const missing = next === undefined ? [] : findMissing()
+    const missing = next === undefined ? [] : waitFor.filter((name) => !met.has(name))
     if (next === undefined || missing.length === 0) return undefined
     const dueAt = addSeconds(next.published_at, policy.publishAhead)
     return { next, dueAt, until: addSeconds(dueAt, MAX_WAIT), names: missing.join(', ') }
@@ -96,6 +93,7 @@ export function createKeySightings(dependencies: KeySightingsDependencies): KeyS
     }),
     record({ userAgent, address }) {
       if (follow() === undefined) return
+      for (const each of waitFor) if (userAgent.startsWith(each) || address === each) met.add(each)
       const user_agent = userAgent.slice(0, MAX_USER_AGENT_LENGTH)
       const name = JSON.stringify([user_agent, address])
       const known = seen.get(name)

@@ -97,6 +97,7 @@ describe('createPublicServer', () => {
     const { headers } = await get(JWKS, { 'user-agent': 'jose/6' })
     const known = await get(JWKS, { 'if-none-match': String(headers['etag']), 'user-agent': 'vault/1' })
     await get(DISCOVERY, { 'user-agent': 'nobody' })
+    await services.public.inject({ method: 'HEAD', url: JWKS, headers: { 'user-agent': 'a probe' } })
     expect(known.statusCode).toBe(304)
     expect(served).toEqual([
       { userAgent: 'jose/6', address: '127.0.0.1' },

@@ -32,7 +32,8 @@ export function addJwksRoutes(app: HttpApp, options: JwksRouteOptions): void {
   }
   const current = (request: IncomingMessage): CurrentDocument => {
     const { jwks, cache } = publishKeys()
-    onServed(request)
+    // HEAD gives no keys.
+    if (request.method === 'GET') onServed(request)
     return { document: render(jwks), cache }
   }
   for (const url of new Set([...issuerPaths.map((path) => path + JWKS_PATH), ...aliases])) {
