@@ -17,6 +17,8 @@ const BATCH = 1000
 const LOADERS = 4
 /** How often each operation is measured, one at a time. */
 const SAMPLES = 1000
+/** How often the issuer is started on what is there. */
+const STARTS = 5
 
 /**
  * Registers `count` sandboxes, starts the issuer again on what is there, and measures it: start, mints of sandboxes
@@ -36,7 +38,14 @@ export async function measureScale(
   const afterLoad = first.memory()
   await first.stop()
 
+  const starts: number[] = []
+  for (let start = 1; start < STARTS; start += 1) {
+    const started = await startScaleIssuer(folder, url)
+    starts.push(started.startMs)
+    await started.stop()
+  }
   const issuer = await startScaleIssuer(folder, url)
+  const start_ms = Math.round(medianOf([...starts, issuer.startMs]))
   try {
     const sample = [...secrets]
     for (const [, secret] of sample.slice(0, 100)) await issuer.mint(secret)
@@ -47,7 +56,6 @@ export async function measureScale(
       issuer.control(`/v1/sandboxes/${encodeURIComponent(id)}`, { method: 'DELETE' }),
     )
     const memory_mib = Math.max(afterLoad, issuer.memory())
-    const start_ms = Math.round(issuer.startMs)
     return { store, sandboxes: count, registered_per_second, start_ms, mint_ms, page_ms, end_ms, memory_mib }
   } finally {
     await issuer.stop()
