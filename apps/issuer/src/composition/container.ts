@@ -1,23 +1,12 @@
 import {
   cacheSandboxes,
-  createAcceptRegistryLoss,
-  createAuthenticateSandbox,
-  createChangeSandbox,
   createFollowedKeyRing,
-  createIssuer,
-  createPublishKeys,
-  createRegisterSandbox,
-  createRegisterSandboxes,
-  createRenewSandboxSecret,
-  createSandboxTokens,
-  createVouchToken,
   seconds,
   type SandboxRegistry,
   type SandboxSource,
 } from '@workload-identity/core'
 import { instanceCachingFactory, container as rootContainer, type DependencyContainer } from 'tsyringe'
 import { createAdoptionReminder } from '../adoption-reminder.ts'
-import { toMintedTokenFacts } from '../audit-log.ts'
 import type { IssuerConfig } from '../config.ts'
 import { createExpirySweep } from '../expiry-sweep.ts'
 import { createHealthChecks } from '../health.ts'
@@ -37,6 +26,7 @@ import type { Get, Provide } from './provide.ts'
 import { findHolds, provideRotation } from './rotation.ts'
 import { createServerFactory } from './servers.ts'
 import * as tokens from './tokens.ts'
+import { provideUseCases } from './use-cases.ts'
 
 /** Pauses between what is done again and again, in milliseconds. */
 const usualPauses = {
@@ -63,9 +53,6 @@ const sandboxCache = { trustedFor: seconds(2), maxBytes: 64 * 1024 * 1024 }
 // Below the 10 s that most supervisors grant between SIGTERM and SIGKILL.
 const DRAIN_MS = 8_000
 const STOP_TIMEOUT_MS = 12_000
-
-const acceptedLossSentence =
-  'an admin accepted that the registry is lost: whoever is not in the one that is there must be registered again'
 
 /**
  * Wires an issuer: a container of its own, in which every role of `tokens.ts` is played by one object, made when it is
@@ -122,57 +109,6 @@ function provideStores(provide: Provide, get: Get, { stores, opened }: IssuerSta
     const { storeLag } = get(tokens.CONFIG).rotation
     const onFound = (from: SandboxSource) => get(tokens.METRICS).recordSandboxFound(from)
     return cacheSandboxes({ ...sandboxCache, storeLag, sandboxes, onFound }).sandboxes
-  })
-}
-
-function provideUseCases(provide: Provide, get: Get): void {
-  provide(tokens.ISSUER, () => {
-    const keyRing = get(tokens.KEY_RING)
-    return createIssuer({
-      ...get(tokens.CONFIG),
-      ring: () => keyRing.ring(),
-      signingRing: () => keyRing.signingRing(),
-      clock: get(tokens.CLOCK),
-    })
-  })
-  provide(tokens.PUBLISH_KEYS, () => {
-    const keyRing = get(tokens.KEY_RING)
-    const { rotation, signingAlgorithm } = get(tokens.CONFIG)
-    return createPublishKeys({
-      ring: () => keyRing.ring(),
-      isFresh: () => keyRing.isFresh(),
-      policy: rotation,
-      clock: get(tokens.CLOCK),
-      specification: signingAlgorithm,
-      random: () => Math.random(),
-    })
-  })
-  const administration = () => ({ sandboxes: get(tokens.SANDBOXES), clock: get(tokens.CLOCK) })
-  provide(tokens.AUTHENTICATE_SANDBOX, () => createAuthenticateSandbox(administration()))
-  provide(tokens.REGISTER_SANDBOX, () => createRegisterSandbox(administration()))
-  provide(tokens.REGISTER_SANDBOXES, () => createRegisterSandboxes(administration()))
-  provide(tokens.CHANGE_SANDBOX, () => createChangeSandbox(administration()))
-  provide(tokens.RENEW_SANDBOX_SECRET, () => createRenewSandboxSecret(administration()))
-  provide(tokens.VOUCH_TOKEN, () => createVouchToken({ ...administration(), issuer: get(tokens.ISSUER) }))
-  provide(tokens.ACCEPT_REGISTRY_LOSS, () =>
-    createAcceptRegistryLoss({
-      keyRing: get(tokens.KEY_RING),
-      registry: get(tokens.REGISTRY_IDENTITY),
-      onRepaired: (repair) => get(tokens.METRICS).recordRingRepair(repair),
-      onAccepted(accepted) {
-        get(tokens.METRICS).recordAcceptedLoss()
-        get(tokens.LOGGER).warn({ ...accepted }, acceptedLossSentence)
-      },
-    }),
-  )
-  provide(tokens.SANDBOX_TOKENS, () => {
-    const auditLog = get(tokens.AUDIT_LOG)
-    return createSandboxTokens({
-      authenticateSandbox: get(tokens.AUTHENTICATE_SANDBOX),
-      issuer: get(tokens.ISSUER),
-      onIssued: (minted, record, facts) =>
-        auditLog.write({ event: 'token_minted', ...toMintedTokenFacts(minted, record, facts) }),
-    })
   })
 }
 
