@@ -98,6 +98,27 @@ describe('createPublishedCopy', () => {
     expect(untils()).toEqual([50 + USED_UP])
   })
 
+  it('lets no key sign while a copy is told to be wrong, and any that is due once it is right', async () => {
+    const { clock, start, state, copy, look, serve } = watch()
+    serve(first.kid, second.kid)
+    await look()
+    state.copy = undefined
+    clock.advance(USED_UP)
+    await look()
+    expect(copy.holds().map(({ until }) => until)).toEqual([start + USED_UP])
+    clock.advance(3600)
+    expect(copy.holds()).toEqual([
+      {
+        kid: second.kid,
+        until: clock.now() + 60,
+        because: expect.stringContaining('answers 404') as string,
+      },
+    ])
+    serve(first.kid, second.kid)
+    await look()
+    expect(copy.holds().map(({ until }) => until)).toEqual([start + USED_UP])
+  })
+
   it('holds nothing when no key waits', async () => {
     const { alone, state, copy } = watch()
     state.ring = alone

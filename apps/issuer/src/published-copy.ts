@@ -1,10 +1,12 @@
 import {
   activeKey,
+  addSeconds,
   formatMoment,
   isTombstone,
   nextKey,
   oldSetsGoneAt,
   publishedKeys,
+  seconds,
   type ActivationHold,
   type Clock,
   type KeyRing,
@@ -38,6 +40,9 @@ export interface PublishedCopy {
   /** What is wrong with the copy, in one sentence. A copy may be behind for `jwksMaxAge`. */
   findProblem(): string | undefined
 }
+
+/** How much longer a next key waits each time that the copy is found to be wrong. */
+const RECONSIDERED_AFTER = seconds(60)
 
 /** Verifiers ask the issuer itself: nothing waits for a copy. */
 export function createNoPublishedCopy(): PublishedCopy {
@@ -110,8 +115,14 @@ export function createPublishedCopy(dependencies: PublishedCopyDependencies): Pu
         const because = `the copy at ${url} was not seen with the next key yet, and verifiers need it for a while before the key may sign`
         return [{ kid: next.kid, until: oldSetsGoneAt(policy, clock()), because }]
       }
+      const wrong = findProblem()
+      const usedUpAt = oldSetsGoneAt(policy, seen.since)
+      if (wrong !== undefined) {
+        const until = addSeconds(clock(), RECONSIDERED_AFTER)
+        return [{ kid: next.kid, until: until > usedUpAt ? until : usedUpAt, because: wrong }]
+      }
       const because = `the copy at ${url} was first seen with the next key at ${formatMoment(seen.since)}, and verifiers may keep an older one for a while`
-      return [{ kid: next.kid, until: oldSetsGoneAt(policy, seen.since), because }]
+      return [{ kid: next.kid, until: usedUpAt, because }]
     },
     findProblem,
   }
