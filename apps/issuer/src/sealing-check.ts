@@ -1,8 +1,9 @@
+import { assertKeyEncryptionKey, isIssuerError } from '@workload-identity/core'
 import { checkBetween, type Environment, type SettingsCheck } from '@workload-identity/settings'
 import { createSecretReader } from './secret-source.ts'
 import { settingsTable } from './settings-table.ts'
 
-/** What must hold between the settings about sealing: every key can be read, and a mode is about keys. */
+/** What must hold between the settings about sealing: every key can be read and is one, and a mode is about keys. */
 export function createSealingCheck(env: Environment): SettingsCheck<typeof settingsTable> {
   return checkBetween(settingsTable, ['keyEncryptionKeys', 'sealing'], ({ keyEncryptionKeys, sealing }) => {
     if (keyEncryptionKeys.length === 0 && sealing !== 'strict') {
@@ -11,10 +12,12 @@ export function createSealingCheck(env: Environment): SettingsCheck<typeof setti
       ]
     }
     return keyEncryptionKeys.flatMap((source) => {
+      const reader = createSecretReader(source, env)
       try {
-        createSecretReader(source, env).read()
+        assertKeyEncryptionKey(reader.read())
         return []
       } catch (error) {
+        if (isIssuerError(error)) return [`${reader.where}: ${error.message}`]
         return [error instanceof Error ? error.message : `${source.name} cannot be read`]
       }
     })

@@ -317,5 +317,18 @@ describe('readConfig of sealing', () => {
     expect(mistakes([url, ...flags.map((text) => `--key-encryption-key-file=${text}`)])).toHaveLength(1)
     const problems = mistakes([url, ...flags.slice(0, 4).map((text) => `--key-encryption-key-file=${text}`)])
     expect(problems).toHaveLength(4)
+    for (const problem of problems) expect(problem).toMatch(/^--key-encryption-key-file /)
+  })
+
+  it('tells of a file that holds no key with all other mistakes, and does not quote it', () => {
+    const path = join(folder, 'no-key')
+    writeFileSync(path, 'hunter2', { mode: 0o600 })
+    const missing = join(folder, 'missing')
+    const flags = [path, missing].map((text) => `--key-encryption-key-file=${text}`)
+    const problems = mistakes([url, ...flags])
+    expect(problems.map((problem) => problem.replace(/^.*?: /, ''))).toStrictEqual([
+      `${path}: a key-encryption key is 32 random bytes as base64url (43 characters) or hexadecimal digits (64), and nothing else`,
+      `${missing} cannot be read (ENOENT)`,
+    ])
   })
 })

@@ -189,7 +189,11 @@ export type { TokenSigner } from './ports/token-signer.ts'
 export { parseRunnerRecord, parseSandboxRecord } from './registry-record.ts'
 
 // Sealing
-export { parseKeyEncryptionKey, type KeyEncryptionKey } from './sealing/key-encryption-key.ts'
+export {
+  assertKeyEncryptionKey,
+  parseKeyEncryptionKey,
+  type KeyEncryptionKey,
+} from './sealing/key-encryption-key.ts'
 export { NO_SEALING, sealingKey, type Sealing, type SealingMode } from './sealing/sealing-mode.ts'
 export { createKeyEncryption, type RingEncryption } from './sealing/create-key-encryption.ts'
 export { sealKeyStore } from './sealing/seal-key-store.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { IssuerError } from '../errors.ts'
-import { parseKeyEncryptionKey } from './key-encryption-key.ts'
+import { assertKeyEncryptionKey, parseKeyEncryptionKey } from './key-encryption-key.ts'
 
 const HEX = '000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f'
 const BASE64URL = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8'
@@ -36,5 +36,16 @@ describe('parseKeyEncryptionKey', () => {
     const key = await parseKeyEncryptionKey(HEX)
     expect(key.encryption.extractable).toBe(false)
     expect(key.authentication.extractable).toBe(false)
+  })
+})
+
+describe('assertKeyEncryptionKey', () => {
+  it('accepts a key, and refuses what is none with ERR_KEY_INVALID', () => {
+    expect(() => assertKeyEncryptionKey(`${BASE64URL}\n`)).not.toThrow()
+    for (const text of [HEX.slice(2), '00'.repeat(32)]) {
+      expect(() => assertKeyEncryptionKey(text)).toThrow(
+        expect.objectContaining({ code: 'ERR_KEY_INVALID' }) as Error,
+      )
+    }
   })
 })

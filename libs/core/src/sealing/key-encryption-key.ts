@@ -22,6 +22,25 @@ const recordLabel = 'workload-identity registry records'
  * @throws {IssuerError} `ERR_KEY_INVALID` for anything else, and for 32 equal bytes. The text is not quoted.
  */
 export async function parseKeyEncryptionKey(text: string): Promise<KeyEncryptionKey> {
+  const bytes = readKeyBytes(text)
+  const [id, encryption, authentication] = await Promise.all([
+    computeId(bytes),
+    crypto.subtle.importKey('raw', bytes, 'AES-GCM', false, ['encrypt', 'decrypt']),
+    deriveAuthenticationKey(bytes),
+  ])
+  return { id, encryption, authentication }
+}
+
+/**
+ * Makes sure that a text is a key-encryption key, for those who report several mistakes at once.
+ *
+ * @throws {IssuerError} `ERR_KEY_INVALID`, as {@link parseKeyEncryptionKey}.
+ */
+export function assertKeyEncryptionKey(text: string): void {
+  readKeyBytes(text)
+}
+
+function readKeyBytes(text: string): Uint8Array<ArrayBuffer> {
   const bytes = decodeKey(text.trim())
   if (bytes?.length !== KEY_BYTES) {
     throw new IssuerError(
@@ -36,12 +55,7 @@ export async function parseKeyEncryptionKey(text: string): Promise<KeyEncryption
       'a key-encryption key must be random: all its bytes are the same',
     )
   }
-  const [id, encryption, authentication] = await Promise.all([
-    computeId(bytes),
-    crypto.subtle.importKey('raw', bytes, 'AES-GCM', false, ['encrypt', 'decrypt']),
-    deriveAuthenticationKey(bytes),
-  ])
-  return { id, encryption, authentication }
+  return bytes
 }
 
 /** Whether a value from a store can be the ID of a key. Whoever writes the store may put any text there, of any length. */
