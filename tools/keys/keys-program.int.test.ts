@@ -41,15 +41,14 @@ afterEach(async () => {
   rmSync(folder, { recursive: true })
 })
 
-async function run(...argv: readonly string[]) {
-  const output = { stdout: '', stderr: '' }
+function run(...argv: readonly string[]) {
   const { port } = server.address() as AddressInfo
-  const where = [
-    '--control-url',
-    `http://127.0.0.1:${port}/`,
-    '--admin-token-file',
-    join(folder, 'admin-token'),
-  ]
+  return runAt(`http://127.0.0.1:${port}/`, ...argv)
+}
+
+async function runAt(controlUrl: string, ...argv: readonly string[]) {
+  const output = { stdout: '', stderr: '' }
+  const where = ['--control-url', controlUrl, '--admin-token-file', join(folder, 'admin-token')]
   const exitCode = await runKeysProgram([...argv, ...where], {
     write: (chunk) => (output.stdout += chunk),
     writeError: (chunk) => (output.stderr += chunk),
@@ -144,6 +143,36 @@ describe('runKeysProgram', () => {
       1,
       expect.stringMatching(/^keys: POST \/v1\/keys\/rotate answered 409: key .* signs since/),
     ])
+  })
+
+  it('says where it got no answer, and how to name another address', async () => {
+    const way = 'is the issuer running? set --control-url to its control listener\n'
+    expect(await runAt(`unix:${folder}/none.sock`, 'list')).toEqual({
+      ...{ exitCode: 1, stdout: '' },
+      stderr: `keys: no answer from unix:${folder}/none.sock (ENOENT): ${way}`,
+    })
+    expect(await runAt('http://127.0.0.1:1/', 'list')).toMatchObject({
+      stderr: `keys: no answer from http://127.0.0.1:1 (ECONNREFUSED): ${way}`,
+    })
+  })
+
+  it('takes an answer that no control listener gives for that of another one, but a missing key for itself', async () => {
+    answer = { status: 404, body: { error: 'not_found', error_description: 'there is nothing here' } }
+    const { exitCode, stderr } = await run('list')
+    expect([exitCode, stderr]).toEqual([
+      1,
+      expect.stringMatching(/is not the control listener; --control-url/),
+    ])
+    answer = { status: 404, body: { error: 'not_found', error_description: 'there is no key with this ID' } }
+    expect((await run('revoke', 'k')).stderr).toMatch(/there is no key with this ID\n$/)
+  })
+
+  it('tells all mistakes at once', async () => {
+    rmSync(join(folder, 'admin-token'))
+    expect(await runAt('foo', 'list')).toMatchObject({
+      exitCode: 78,
+      stderr: expect.stringMatching(/^keys: --control-url must be .*\nkeys: .*ENOENT.*--admin-token-file\n$/),
+    })
   })
 
   it('ends with 78 for a mistake in the arguments, and for an admin-token file that cannot be used', async () => {

@@ -1,7 +1,6 @@
 import { Command, CommanderError } from 'commander'
-import { AnswerError, requestJson } from '../start/request-json.ts'
+import { ControlMistake, createAskControl, type Answer, type ControlAddress } from './control-listener.ts'
 import { formatKeys, formatPlan, formatRevocation, formatRotation } from './format-answers.ts'
-import { readAdminToken } from './read-admin-token.ts'
 
 /** Where the program gets what it needs and puts what it has to say. */
 export interface KeysProgramIo {
@@ -9,11 +8,7 @@ export interface KeysProgramIo {
   readonly writeError: (text: string) => void
 }
 
-type Answer = Readonly<Record<string, unknown>>
-
-interface SharedOptions {
-  readonly controlUrl: string
-  readonly adminTokenFile: string
+interface SharedOptions extends ControlAddress {
   readonly json?: boolean
 }
 
@@ -33,12 +28,8 @@ export async function runKeysProgram(argv: readonly string[], io: KeysProgramIo)
       .option('--json', 'print what the issuer answered')
   const show = (options: SharedOptions, answer: Answer, format: (answer: Answer) => string) =>
     io.write(options.json === true ? `${JSON.stringify(answer, undefined, 2)}\n` : format(answer))
-  const ask = (options: SharedOptions, path: string, method = 'GET', body?: Answer) =>
-    requestJson(`${options.controlUrl.replace(/\/$/, '')}${path}`, {
-      method,
-      bearer: readAdminToken(options.adminTokenFile),
-      ...(body !== undefined && { body }),
-    })
+  const ask = (options: SharedOptions, path: string, method?: string, body?: Answer) =>
+    createAskControl(options)(path, method, body)
 
   shared(program.command('list'))
     .description('Lists the published keys with their states and dates.')
@@ -83,11 +74,7 @@ export async function runKeysProgram(argv: readonly string[], io: KeysProgramIo)
     // Commander has printed it: help is no failure.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 78
     const message = error instanceof Error ? error.message : String(error)
-    io.writeError(`keys: ${message}\n`)
-    return error instanceof AnswerError || isUnreachable(error) ? 1 : 78
+    for (const line of message.split('\n')) io.writeError(`keys: ${line}\n`)
+    return error instanceof ControlMistake ? 78 : 1
   }
-}
-
-function isUnreachable(error: unknown): boolean {
-  return error instanceof Error && ('syscall' in error || error.message.startsWith('no answer'))
 }
