@@ -31,8 +31,10 @@ const fields = {
   },
   Vary: {
     description:
-      'An issuer that moved is served under several URLs, and names itself by the one that was asked for.',
-    schema: { const: 'Host' },
+      'An issuer that moved is served under several URLs, and names itself by the one that was asked for, which trusted ' +
+      'proxies may tell.',
+    schema: { enum: ['Host', 'Host, X-Forwarded-Host, Forwarded'] },
+    example: 'Host',
   },
   'Access-Control-Allow-Origin': { description: 'Any page may read it.', schema: { const: '*' } },
   Location: {

@@ -20,10 +20,16 @@ export function toCachedDocument(value: unknown, contentType: string): CachedDoc
 export interface CurrentDocument {
   readonly document: CachedDocument
   readonly cache: CacheLifetime
+  /** The request fields that decided which document it is, besides the path; `Host` unless given. */
+  readonly vary?: string
 }
 
 /** The header fields of a document, whether it is sent or the client has it already. */
-export function documentHeaders({ document, cache }: CurrentDocument): Readonly<Record<string, string>> {
+export function documentHeaders({
+  document,
+  cache,
+  vary = 'Host',
+}: CurrentDocument): Readonly<Record<string, string>> {
   const { maxAge, staleIfError } = cache
   const stale = staleIfError === undefined ? '' : `, stale-if-error=${staleIfError}`
   return {
@@ -31,7 +37,7 @@ export function documentHeaders({ document, cache }: CurrentDocument): Readonly<
     etag: document.etag,
     'access-control-allow-origin': '*',
     // An issuer that moved is served under several URLs, and is another one to each.
-    vary: 'Host',
+    vary,
   }
 }
 

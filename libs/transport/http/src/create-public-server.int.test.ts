@@ -82,6 +82,11 @@ describe('createPublicServer', () => {
     services = await createTestServices({ otherIssuers, http: { trustedProxies: ['127.0.0.0/8'] } })
     const answer = await get(DISCOVERY, { 'x-forwarded-host': 'old.example.com' })
     expect(answer.json().issuer).toBe('https://old.example.com')
+    // A shared cache in front of the proxy keeps apart whatever the answer depends on.
+    for (const headers of [answer.headers, (await get(DISCOVERY, { 'if-none-match': '*' })).headers]) {
+      expect(headers['vary']).toBe('Host, X-Forwarded-Host, Forwarded')
+    }
+    expect((await get(JWKS)).headers['vary']).toBe('Host')
   })
 
   it('gives up an earlier URL when its time is over, without a restart', async () => {

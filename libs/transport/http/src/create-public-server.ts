@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { createHttpServer } from './create-http-server.ts'
 import type { HttpOptions } from './http-options.ts'
 import { createFindClientAddress } from './client-address.ts'
-import { createFindRequestedHost } from './requested-host.ts'
+import { createFindRequestedHost, requestedHostFields } from './requested-host.ts'
 import { toAliasRoutePaths, toIssuerRoutePath } from './route-paths.ts'
 import { addDiscoveryRoutes } from './routes/discovery.ts'
 import { addJwksRoutes } from './routes/jwks.ts'
@@ -58,7 +58,7 @@ export function createPublicServer({
     http,
     addRoutes(app) {
       addDiscoveryRoutes(app, {
-        ...{ issuer, publishKeys, issuerPaths },
+        ...{ issuer, publishKeys, issuerPaths, vary: requestedHostFields(http.trustedProxies) },
         findIssuerUrl: (request, path) => findIssuerUrl({ host: findHost(request), path }),
       })
       addJwksRoutes(app, {

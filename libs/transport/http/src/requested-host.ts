@@ -20,6 +20,14 @@ export function createFindRequestedHost(trustedProxies: readonly string[]): Find
   }
 }
 
+/**
+ * The request fields that {@link createFindRequestedHost} looks at, as `Vary` names them: a shared cache must not give to
+ * everybody what somebody made a proxy ask for.
+ */
+export function requestedHostFields(trustedProxies: readonly string[]): string {
+  return trustedProxies.length === 0 ? 'Host' : 'Host, X-Forwarded-Host, Forwarded'
+}
+
 function toForwardedHost(
   xForwardedHost: string | string[] | undefined,
   forwarded: string | undefined,

@@ -24,6 +24,8 @@ export interface DiscoveryRouteOptions {
   readonly issuerPaths: readonly string[]
   /** The URL of the issuer that a request is meant for. */
   readonly findIssuerUrl: (request: IncomingMessage, issuerPath: string) => IssuerUrl
+  /** The request fields that decide it, for caches. */
+  readonly vary: string
 }
 
 /**
@@ -31,7 +33,7 @@ export interface DiscoveryRouteOptions {
  * unchanged one is rendered once for each URL.
  */
 export function addDiscoveryRoutes(app: HttpApp, options: DiscoveryRouteOptions): void {
-  const { issuer, publishKeys, findIssuerUrl } = options
+  const { issuer, publishKeys, findIssuerUrl, vary } = options
   // The document and the set follow from the same ring and change together.
   const rendered = new WeakMap<Jwks, Map<IssuerUrl, CachedDocument>>()
   const render = (jwks: Jwks, url: IssuerUrl): CachedDocument => {
@@ -43,7 +45,7 @@ export function addDiscoveryRoutes(app: HttpApp, options: DiscoveryRouteOptions)
   for (const issuerPath of options.issuerPaths) {
     const current = (request: IncomingMessage): CurrentDocument => {
       const { jwks, cache } = publishKeys()
-      return { document: render(jwks, findIssuerUrl(request, issuerPath)), cache }
+      return { document: render(jwks, findIssuerUrl(request, issuerPath)), cache, vary }
     }
     app.route({
       method: ['GET', 'HEAD'],
