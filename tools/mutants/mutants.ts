@@ -79,6 +79,18 @@ export const mutants: readonly Mutant[] = [
     harm: 'a clock that was put back dates a new key too early',
   },
   {
+    file: `${core}/key-ring/rotation-plan.ts`,
+    find: 'removals(ring, holds)]',
+    replace: 'removals(ring, [])]',
+    harm: 'a clock that leaps ahead removes a key whose tokens are alive',
+  },
+  {
+    file: `${core}/key-ring/clock-watch.ts`,
+    find: 'if (aheadBy === 0) return []',
+    replace: 'if (aheadBy >= 0) return []',
+    harm: 'a clock that leaps ahead lets a key sign that nobody has seen',
+  },
+  {
     file: `${core}/key-ring/transitions.ts`,
     find: 'Math.max(key.activated_at ?? now, now)',
     replace: 'Math.min(key.activated_at ?? now, now)',

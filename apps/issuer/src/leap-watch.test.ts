@@ -4,12 +4,13 @@ import { describe, expect, it } from 'vitest'
 import { createLeapWatch } from './leap-watch.ts'
 import { createLogger } from './logging.ts'
 
-async function startWatch() {
+async function startWatch(behindBy = 0) {
   const clock = createFixedClock()
   const ids = { ringId: 'r', writeId: 'w', clusterId: 'c', registryId: 'g', issuerUrl: 'https://i.example' }
   const fresh = createKeyRing({ ...ids, key: await generateKeyMaterial('EdDSA') }, clock.now())
   const next = await generateKeyMaterial('EdDSA')
   const ring: KeyRing = applyStep(fresh, { type: 'publish-next', key: next }, clock.now())
+  clock.advance(-behindBy)
   const lines: string[] = []
   let elapsed = 0
   const watch = createLeapWatch({
@@ -40,6 +41,13 @@ describe('createLeapWatch', () => {
     expect([watch.holds(), watch.findProblem(), watch.aheadBy()]).toEqual([[], undefined, 0])
     expect(lines).toHaveLength(2)
     expect(lines[1]).toMatch(/put back/)
+  })
+
+  it.each([
+    ['by the tolerance', 60, []],
+    ['by more', 61, [expect.stringMatching(/^the key ring holds a date that is 1m 1s ahead/)]],
+  ])('tells at the start of a ring that is dated ahead of the clock %s', async (_, behindBy, told) => {
+    expect((await startWatch(behindBy)).lines).toEqual(told)
   })
 
   it('warns for publishAhead, and goes on reckoning with it after that', async () => {

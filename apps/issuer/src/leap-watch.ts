@@ -1,11 +1,14 @@
 import {
   clockHolds,
+  CLOCK_TOLERANCE,
   formatDuration,
+  seconds,
   watchClock,
   type ActivationHold,
   type Clock,
   type ClockReading,
   type ClockWatch,
+  type KeyEntry,
   type KeyRing,
   type RotationPolicy,
   type Seconds,
@@ -34,7 +37,7 @@ export interface LeapWatch {
 
 /**
  * Watches the clock from now on, and tells each leap ahead in the log, once. A process that starts while its clock is
- * ahead cannot know.
+ * ahead cannot know; that it is behind shows in a ring with dates that lie in the future, and the log tells that at the start.
  */
 export function createLeapWatch({
   clock,
@@ -48,7 +51,10 @@ export function createLeapWatch({
     const since = monotonic()
     return { monotonic: since, wall: clock() }
   }
-  let watch: ClockWatch = watchClock(undefined, ring(), read())
+  const start = read()
+  let watch: ClockWatch = watchClock(undefined, ring(), start)
+  const behindBy = Math.max(...ring().keys.flatMap(datesOf)) - start.wall
+  if (behindBy > CLOCK_TOLERANCE) logger.warn({ behind_by: behindBy }, describeBehind(seconds(behindBy)))
 
   const look = () => {
     const [before, reading, current] = [watch, read(), ring()]
@@ -76,6 +82,15 @@ export function createLeapWatch({
       return watch.aheadBy
     },
   }
+}
+
+/** When something happened to a key. */
+function datesOf({ created_at, published_at, activated_at, retired_at }: KeyEntry): readonly number[] {
+  return [created_at, published_at, activated_at ?? 0, retired_at ?? 0]
+}
+
+function describeBehind(by: Seconds): string {
+  return `the key ring holds a date that is ${formatDuration(by)} ahead: this clock is behind, or the one that dated it was ahead; the next steps of the rotation wait for it; compare the clock with one that is right`
 }
 
 function describe(aheadBy: Seconds): string {
