@@ -87,6 +87,32 @@ describe('createFollowedKeyRing', () => {
     expect(followed.lastFailure()).toEqual(withCode('ERR_ISSUER_URL_CHANGED'))
   })
 
+  it.each([
+    ['was emptied', undefined],
+    ['went back in time', storedOf({ ...first, generation: 4, write_id: otherId })],
+  ])('leaves a store that %s after the issuer moved to those that moved, for storeLag', async (_, lost) => {
+    const { storage, clock, followed } = follow(undefined, { issuerUrl: ISSUER_URL })
+    const refresh = () => followed.refresh()
+    const issuers = [{ url: 'https://new.example.com' }, { url: ISSUER_URL, until: after(9000) }]
+    storage.ring = storedOf({ ...second, issuers })
+    await expect(refresh()).rejects.toThrow(withCode('ERR_ISSUER_URL_CHANGED'))
+    const lose = () => {
+      if (lost === undefined) delete storage.ring
+      else storage.ring = lost
+    }
+    lose()
+    for (const pause of [0, 299]) {
+      clock.advance(pause)
+      await expect(refresh()).rejects.toThrow(withCode('ERR_ISSUER_URL_CHANGED'))
+      expect(storage.ring).toBe(lost)
+    }
+    // Nobody else gave it back, and the keys must not be lost.
+    clock.advance(1)
+    expect(await refresh()).toMatchObject({ outcome: 'wrote-back' })
+    lose()
+    expect(await refresh()).toMatchObject({ outcome: 'wrote-back' })
+  })
+
   it('uses a later ring of its own URL, whatever is announced or was before', async () => {
     const { storage, followed } = follow(undefined, { issuerUrl: ISSUER_URL })
     storage.ring = storedOf({ ...second, issuers: [{ url: ISSUER_URL }, { url: 'https://new.example.com' }] })

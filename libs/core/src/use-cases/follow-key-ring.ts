@@ -48,8 +48,9 @@ export interface FollowedKeyRing {
    *
    * @throws {IssuerError} those of `KeyStore` and of decoding and proving, so that what cannot be read is never
    * overwritten; `ERR_STORE_FOREIGN` when the ring of another cluster is there; `ERR_ISSUER_URL_CHANGED` when a later ring
-   * belongs to another issuer URL; `ERR_STORE_CONFLICT` when others were
-   * first again and again. The ring in use stays then, and grows stale unless a later refresh succeeds.
+   * belongs to another issuer URL, and for `storeLag` after that also when the store has lost it: those that moved give it
+   * back; `ERR_STORE_CONFLICT` when others were first again and again. The ring in use stays then, and grows stale unless
+   * a later refresh succeeds.
    */
   refresh(): Promise<RingRefresh>
   /**
@@ -81,6 +82,8 @@ export function createFollowedKeyRing(
   let failure: unknown
   /** What was saved last: when it is not known whether that succeeded, the next reading tells. */
   let attempted: RingRepair | undefined
+  /** The ring of another issuer URL that was in the store last. */
+  let refused: { readonly ring: KeyRing; readonly at: UnixSeconds } | undefined
 
   /** Uses a ring that was in the store at `askedAt` or later. */
   const use = (held: KeyRing, askedAt: UnixSeconds) => {
@@ -107,12 +110,20 @@ export function createFollowedKeyRing(
       const found = stored && (isSameVersion(stored, ring) ? ring : await openProvedRing(stored))
       const action = decideRingRecovery(ring, found, askedAt)
       if (found !== undefined && action === 'foreign') throw foreign(found, ring)
-      if (found !== undefined && isMoved(found, ring, action, issuerUrl)) throw moved(found, issuerUrl ?? '')
+      if (found !== undefined && isMoved(found, ring, action, issuerUrl)) {
+        refused = { ring: found, at: askedAt }
+        throw moved(found, issuerUrl ?? '')
+      }
       if (found !== undefined && (action === 'keep' || action === 'take-over')) {
         if (found.write_id === attempted?.write_id) repair = attempted
         attempted = undefined
+        refused = undefined
         use(found, askedAt)
         return repair ?? { outcome: action === 'keep' ? 'unchanged' : 'took-over' }
+      }
+      // Whoever moved gives the store back what it lost: this ring would undo the move. It is better than none, though.
+      if (refused !== undefined && Math.abs(askedAt - refused.at) < storeLag) {
+        throw moved(refused.ring, issuerUrl ?? '')
       }
       if (saves === MAX_SAVES) throw tooManyConflicts()
       repair = (await trySave(action === 'merge' ? 'merge' : 'write-back', stored, found, askedAt)) ?? repair
