@@ -95,6 +95,27 @@ describe('npm run publish-jwks', () => {
     for (const [path, body] of usual) expect([read(one, path), read(other, path)]).toEqual([body, body])
   })
 
+  it('does not replace keys that the store never had, unless it is told to', async () => {
+    const target = createTarget()
+    const store = ['--store', `file:${storeFolder}`, '--to', target]
+    const path = join(target, '.well-known/jwks.json')
+    const keys = usual.get('/.well-known/jwks.json') ?? ''
+    mkdirSync(join(target, '.well-known'))
+    const theirs = '{"keys":[{"kid":"theirs","alg":"RS256"}]}'
+    writeFileSync(path, theirs)
+    const { exitCode, stderr } = await run(store)
+    expect([exitCode, readFileSync(path, 'utf8')]).toEqual([1, theirs])
+    expect(stderr).toContain('keys of another ring')
+    expect(stderr).toContain('--replace')
+    const kid = (JSON.parse(keys) as { keys: { kid: string }[] }).keys[0]?.kid
+    for (const there of [`{"keys":[{"kid":"theirs"},{"kid":"${kid}"}]}`, '{"keys":[', '{"keys":[null]}']) {
+      writeFileSync(path, there)
+      expect([(await run(store)).exitCode, readFileSync(path, 'utf8')]).toEqual([0, keys])
+    }
+    writeFileSync(path, theirs)
+    expect([(await run([...store, '--replace'])).exitCode, readFileSync(path, 'utf8')]).toEqual([0, keys])
+  })
+
   it('leaves unchanged files alone, and replaces others by a new file', async () => {
     const target = createTarget()
     const publish = () => run(['--from', from, '--to', target])
@@ -157,7 +178,10 @@ describe('npm run publish-jwks', () => {
   })
 
   it('exits with 1 when nobody answers, and when the folder cannot be made', async () => {
-    expect((await run(['--from', 'http://127.0.0.1:1', '--to', createTarget()])).exitCode).toBe(1)
+    expect(await run(['--from', 'http://127.0.0.1:1', '--to', createTarget()])).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringMatching(/:1\/\S+ cannot be fetched \((ECONNREFUSED|bad port)\)$/m),
+    })
     const file = join(createTarget(), 'file')
     writeFileSync(file, '')
     const { exitCode, stderr } = await run(['--from', from, '--to', file])

@@ -38,9 +38,12 @@ export async function runPublishProgram(argv: readonly string[], io: PublishProg
     )
     .option('--cluster-id <id>', 'whose ring it is, in a Redis that clusters share')
     .option('--allow-network-fs', 'accept a network file system')
+    .option('--replace', 'with --store: also over a key set without any key of its ring')
   addStoreOptions(program, '').action(async (options: Options) => {
     const documents = await getDocuments(options, io.env)
-    for (const { path, isChanged } of await writeDocuments(options.to, documents)) {
+    for (const { path, isChanged } of await writeDocuments(options.to, documents, {
+      replacesForeign: options['replace'] === true,
+    })) {
       io.write(`${isChanged ? 'wrote' : 'unchanged'} ${path}\n`)
     }
     io.write(`${documents.issuerUrl} ${await fingerprintKeys(documents.keys)}\n`)

@@ -7,6 +7,8 @@ export interface PublishedDocuments {
   readonly discovery: string
   readonly jwks: string
   readonly keys: readonly PublishedKey[]
+  /** Every key that the ring has, or had; absent when only what is published is known. */
+  readonly knownKids?: ReadonlySet<string>
 }
 
 interface PublishedKey {
@@ -52,8 +54,15 @@ async function fetchText(url: string): Promise<string> {
     throw new PublishError(`${url} answered ${response.status}`)
   } catch (cause) {
     if (cause instanceof PublishError) throw cause
-    throw new PublishError(`${url} cannot be fetched`, { cause })
+    throw new PublishError(`${url} cannot be fetched (${reasonOf(cause)})`, { cause })
   }
+}
+
+/** `fetch` itself says only that it failed; the reason is the innermost cause. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown error'
+  if (error.cause instanceof Error) return reasonOf(error.cause)
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.message
 }
 
 function parseIssuer(issuer: unknown): IssuerUrl {

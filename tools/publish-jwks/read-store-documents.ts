@@ -24,7 +24,10 @@ export async function readStoreDocuments(
     const ring = await loadRing({ stores, ...(sealing !== undefined && { sealing }) })
     if (ring === undefined) throw new PublishError(`${name} holds no key ring`)
     const discovery = buildDiscoveryDocument(currentIssuerUrl(ring), ring, now)
-    return readDocuments(JSON.stringify(discovery), JSON.stringify(toPublicJwks(ring, now)))
+    return {
+      ...readDocuments(JSON.stringify(discovery), JSON.stringify(toPublicJwks(ring, now))),
+      knownKids: new Set([...ring.keys, ...ring.history].map(({ kid }) => kid)),
+    }
   } finally {
     await stores.close()
   }

@@ -12,16 +12,23 @@ export interface WrittenFile {
   readonly isChanged: boolean
 }
 
+/** How to write. */
+export interface WriteOptions {
+  /** Also over keys that all are unknown to the ring. */
+  readonly replacesForeign: boolean
+}
+
 /**
  * Writes both documents below a folder that is served as the issuer URL, each as a whole: whoever reads meanwhile gets the
  * old file or the new one. The keys come first, so that no discovery document is there without them. What is unchanged is
  * left alone, so that tools that upload by date do nothing.
  *
- * @throws {PublishError} when the folder belongs to another issuer, or cannot be written; at most the keys were written.
+ * @throws {PublishError} when the folder belongs to another issuer or another ring, or cannot be written; at most the keys were written.
  */
 export async function writeDocuments(
   folder: string,
-  { issuerUrl, discovery, jwks }: PublishedDocuments,
+  { issuerUrl, discovery, jwks, knownKids }: PublishedDocuments,
+  { replacesForeign }: WriteOptions,
 ): Promise<readonly WrittenFile[]> {
   const there = await readOrUndefined(join(folder, DISCOVERY_PATH))
   if (there !== undefined && !there.includes(`"issuer":${JSON.stringify(issuerUrl)}`)) {
@@ -29,10 +36,29 @@ export async function writeDocuments(
       `${join(folder, DISCOVERY_PATH)} is not that of ${issuerUrl}: choose another folder, or delete it if it is old`,
     )
   }
+  if (!replacesForeign && knownKids !== undefined) await assertOwnKeys(join(folder, JWKS_PATH), knownKids)
   return [
     await writeWhole(join(folder, JWKS_PATH), jwks),
     await writeWhole(join(folder, DISCOVERY_PATH), discovery),
   ]
+}
+
+async function assertOwnKeys(path: string, known: ReadonlySet<string>): Promise<void> {
+  const there = readKids((await readOrUndefined(path)) ?? '')
+  if (there.length === 0 || there.some((kid) => known.has(kid))) return
+  throw new PublishError(
+    `${path} holds keys of another ring: the store never had any of them; name the right store, or give --replace if this one takes its place`,
+  )
+}
+
+/** The IDs in a JWK set; none when it is damaged, so that it can be put right. */
+function readKids(text: string): readonly string[] {
+  try {
+    const { keys } = JSON.parse(text) as { readonly keys?: readonly { readonly kid?: unknown }[] }
+    return (keys ?? []).flatMap(({ kid }) => (typeof kid === 'string' ? [kid] : []))
+  } catch {
+    return []
+  }
 }
 
 async function writeWhole(path: string, text: string): Promise<WrittenFile> {

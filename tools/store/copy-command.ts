@@ -8,6 +8,7 @@ import {
   type StoreCopy,
   type StoreSide,
 } from '@workload-identity/store-admin'
+import { explainCopyFailure, type CopySide } from './explain-copy-failure.ts'
 import { mistake, StoreCommandError } from './command-error.ts'
 import type { NamedStore } from './store-options.ts'
 
@@ -39,10 +40,12 @@ export async function runCopy({ from, to, ...options }: CopyCommand): Promise<vo
       'the source is sealed, and the target would hold its private keys in plain text: give --to-key-encryption-key-file (--to-unsealed accepts it as it is)',
     )
   }
+  let side: CopySide = 'from'
   try {
     const source = await openSide(from)
     try {
       const clusterId = (await loadRing(source))?.cluster_id
+      side = 'to'
       const target = await openTarget(to, clusterId, allowVolatile)
       try {
         const now = fromMilliseconds(Date.now())
@@ -59,7 +62,7 @@ export async function runCopy({ from, to, ...options }: CopyCommand): Promise<vo
       await source.stores.close()
     }
   } catch (error) {
-    if (isIssuerError(error)) throw new StoreCommandError(`${error.message} [${error.code}]`, 1)
+    if (isIssuerError(error)) throw new StoreCommandError(explainCopyFailure(error, side), 1)
     throw error
   }
 }

@@ -136,6 +136,30 @@ describe('createStoreProgram', () => {
     expect((error as StoreCommandError).message).not.toContain('hunter2')
   })
 
+  it('names the flags of the copy, and the store, when a key does not fit', async () => {
+    const folder = createFolder()
+    await createStore(folder)
+    const [one, other] = ['one', 'other'].map((name) => {
+      writeFileSync(join(folder, name), randomBytes(32).toString('hex'), { mode: 0o600 })
+      return join(folder, name)
+    })
+    const copy = (...args: readonly string[]) => createStoreProgram({}).run(['copy', ...args])
+    const plain = [`--from=file:${folder}/store`, `--to=file:${folder}/sealed`]
+    await expect(copy(...plain, `--from-key-encryption-key-file=${one}`, '--to-unsealed')).rejects.toThrow(
+      /^the source: the stored key ring is not sealed, though --from-key-encryption-key-file is given: leave/,
+    )
+    await copy(...plain, `--to-key-encryption-key-file=${one}`)
+    await expect(copy(...plain, `--to-key-encryption-key-file=${other}`)).rejects.toThrow(
+      /^the target: .*\(--to-key-encryption-key-file, once for each key\) \[ERR_SEAL_KEY_UNKNOWN\]$/,
+    )
+    const back = [`--from=file:${folder}/sealed`, `--to=file:${folder}/store`]
+    await expect(copy(...back)).rejects.toThrow(/^the source: .*\(--from-key-encryption-key-file, once/)
+    const sealedBack = [...back, `--from-key-encryption-key-file=${one}`]
+    await expect(copy(...sealedBack, `--to-key-encryption-key-file=${one}`)).rejects.toThrow(
+      /^the target: the stored key ring is not sealed, though --to-key-encryption-key-file is given: .*--to-unsealed/,
+    )
+  })
+
   it('refuses a key file that others may read, and quotes none', async () => {
     const file = join(createFolder(), 'kek')
     writeFileSync(file, 'hunter2', { mode: 0o640 })
