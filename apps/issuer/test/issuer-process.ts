@@ -60,6 +60,8 @@ export interface IssuerProcess {
   readonly exited: Promise<number | null>
 }
 
+const MAX_REGISTRATIONS = 5
+
 /** The body of a registration's answer. */
 export interface RegisteredSandbox {
   readonly sandbox_id: string
@@ -128,10 +130,15 @@ export async function startIssuer(options: IssuerProcessOptions): Promise<Issuer
     control,
     mint: (secret, query = '') => sendRequest(ready.token, `/v1/token${query}`, { bearer: secret }),
     async register(sandbox) {
-      const answer = await control('/v1/sandboxes', { method: 'POST', json: sandbox })
-      if (answer.status !== 201)
-        throw new Error(`registration was answered with ${answer.status}: ${answer.text}`)
-      return answer.json as RegisteredSandbox
+      for (let attempt = 1; ; attempt += 1) {
+        const answer = await control('/v1/sandboxes', { method: 'POST', json: sandbox })
+        if (answer.status === 201) return answer.json as RegisteredSandbox
+        if (answer.status !== 503 || attempt === MAX_REGISTRATIONS) {
+          throw new Error(`registration was answered with ${answer.status}: ${answer.text}`)
+        }
+        // A store may be slow on a busy machine. What was answered with 503 may have happened all the same.
+        await control(`/v1/sandboxes/${encodeURIComponent(String(sandbox['sandbox_id']))}`, { method: 'DELETE' })
+      }
     },
     signal: (signal) => child.kill(signal),
     async stop() {
