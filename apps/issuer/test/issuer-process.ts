@@ -137,7 +137,9 @@ export async function startIssuer(options: IssuerProcessOptions): Promise<Issuer
           throw new Error(`registration was answered with ${answer.status}: ${answer.text}`)
         }
         // A store may be slow on a busy machine. What was answered with 503 may have happened all the same.
-        await control(`/v1/sandboxes/${encodeURIComponent(String(sandbox['sandbox_id']))}`, { method: 'DELETE' })
+        await control(`/v1/sandboxes/${encodeURIComponent(String(sandbox['sandbox_id']))}`, {
+          method: 'DELETE',
+        })
       }
     },
     signal: (signal) => child.kill(signal),
