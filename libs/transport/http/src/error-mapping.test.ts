@@ -34,7 +34,7 @@ describe('toErrorAnswer', () => {
 
   it('says the sentence of an error only when it is about the request', () => {
     // Which key is in the way is what whoever asked to change keys has to know.
-    const ofKeys: readonly string[] = ['ERR_ACTIVE_KEY_CHANGED', 'ERR_KEY_IN_USE']
+    const ofKeys: readonly string[] = ['ERR_ACTIVE_KEY_CHANGED', 'ERR_KEY_IN_USE', 'ERR_KEY_TRANSITION']
     for (const code of codes) {
       const { status, description } = secretive(code)
       expect([code, description === 'own-sentence']).toEqual([code, status === 400 || ofKeys.includes(code)])
