@@ -76,7 +76,11 @@ export function createServerFactory(dependencies: ServerDependencies): CreateSer
         publishKeys: dependencies.publishKeys,
         jwksAliases: config.jwksAliases,
         otherIssuerUrls: livingIssuerUrls(keyRing.ring(), clock()),
-        findIssuerUrl: (request) => findRequestedIssuer(keyRing.ring(), clock(), request),
+        findIssuerUrl(request) {
+          const ring = keyRing.ring()
+          // An issuer that does not move has one URL: nothing to choose from, for every verifier that asks.
+          return ring.issuers.length === 1 ? issuer.issuerUrl : findRequestedIssuer(ring, clock(), request)
+        },
         onKeysServed: (verifier) => dependencies.sightings.record(verifier),
         http: http(publicTls),
       }),
