@@ -91,8 +91,9 @@ export function createKeySightings(dependencies: KeySightingsDependencies): KeyS
       },
       everyMs: dependencies.everyMs,
     }),
-    record({ userAgent, address }) {
+    record(verifier) {
       if (follow() === undefined) return
+      const { userAgent, address } = verifier
       for (const each of waitFor) if (userAgent.startsWith(each) || address === each) met.add(each)
       const user_agent = userAgent.slice(0, MAX_USER_AGENT_LENGTH)
       const name = JSON.stringify([user_agent, address])

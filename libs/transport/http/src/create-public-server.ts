@@ -64,7 +64,13 @@ export function createPublicServer({
       addJwksRoutes(app, {
         ...{ publishKeys, issuerPaths, aliases },
         onServed: (request) =>
-          onKeysServed({ userAgent: request.headers['user-agent'] ?? '', address: findAddress(request) }),
+          onKeysServed({
+            userAgent: request.headers['user-agent'] ?? '',
+            // Found when it is looked at: most of the time nobody does.
+            get address() {
+              return findAddress(request)
+            },
+          }),
       })
     },
   })
