@@ -46,6 +46,27 @@ describe('createRegisterSandboxes', () => {
     ])
   })
 
+  it('never gives the registry an ID twice, which one that registers several at once could give to either', async () => {
+    const { sandboxes } = setUp()
+    const given: string[] = []
+    const register = createRegisterSandboxes({
+      sandboxes: {
+        ...sandboxes,
+        registerAll: async (records) => {
+          given.push(...records.map(({ sandbox_id, app }) => `${sandbox_id} of ${app}`))
+          return records.map(() => undefined)
+        },
+      },
+      clock: createFixedClock().now,
+    })
+    const results = await register([
+      { sandbox_id: 'a', app: 'first' },
+      { sandbox_id: 'a', app: 'second' },
+    ])
+    expect(given).toStrictEqual(['a of first'])
+    expect(results.map(outcome)).toStrictEqual(['registered', 'ERR_SANDBOX_EXISTS'])
+  })
+
   it('asks the registry for nothing when every registration is refused before', async () => {
     const { register, storage } = setUp()
     storage.unavailable = true
