@@ -28,16 +28,23 @@ const layers = {
   // Drivers report in the error codes of core, hence the second layer.
   driver: { layers: ['driver', 'core'], notPackages: [...http, ...container] },
   adapter: { layers: ['core', 'driver'], notPackages: [...http, ...container] },
-  transport: { layers: ['core'], notPackages: [...stores, ...container] },
+  // The schemas of the HTTP API, which servers and clients share.
+  api: { layers: ['core'], packages: ['typebox'] },
+  transport: { layers: ['core', 'api'], notPackages: [...stores, ...container] },
   settings: { layers: ['core'], notPackages: [...stores, ...http, ...container] },
   contracts: { layers: ['core'], packages: testing },
   edge: { layers: ['core'], notPackages: [...stores, ...container] },
   // The runner is an edge that speaks to the issuer, so it may use a transport.
-  'edge-runner': { layers: ['core', 'transport'], notPackages: [...stores, ...container] },
+  'edge-runner': { layers: ['core', 'api', 'transport'], notPackages: [...stores, ...container] },
+  // What the services have in common as processes: logs, signals, listeners, metrics.
+  service: { layers: ['core', 'settings', 'transport'], notPackages: [...stores, ...container] },
   // Whoever deals with stores as a whole, whatever the engine, for the apps and the tools of operators.
   'store-admin': { layers: ['core', 'driver', 'adapter'], notPackages: [...http, ...container] },
   app: {
-    layers: ['core', 'driver', 'adapter', 'store-admin', 'transport', 'settings', 'edge', 'edge-runner'],
+    layers: [
+      ...['core', 'api', 'driver', 'adapter', 'store-admin', 'transport', 'settings', 'edge', 'edge-runner'],
+      'service',
+    ],
   },
 }
 

@@ -1,4 +1,4 @@
-import { HTTP_ERROR_CODES } from '@workload-identity/transport-http'
+import { HTTP_ERROR_CODES } from '@workload-identity/api'
 import { describe, expect, it } from 'vitest'
 import { collectRoutes, type DocumentedRoute } from './collect-routes.ts'
 import { buildOpenApiDocument } from './openapi-document.ts'

@@ -1,4 +1,5 @@
-import { namedSchemas, type ListenerName } from '@workload-identity/transport-http'
+import { namedSchemas } from '@workload-identity/api'
+import type { ListenerName } from '@workload-identity/transport-http'
 import type { DocumentedRoute } from './collect-routes.ts'
 import type { OperationExample, OperationExamples } from './examples/example.ts'
 import { headers } from './openapi-headers.ts'

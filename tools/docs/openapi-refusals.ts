@@ -1,4 +1,4 @@
-import type { HttpErrorCode } from '@workload-identity/transport-http'
+import type { HttpErrorCode } from '@workload-identity/api'
 import type { DocumentedRoute } from './collect-routes.ts'
 import type { HeaderName } from './openapi-headers.ts'
 

@@ -1,4 +1,4 @@
-import { namedSchemas } from '@workload-identity/transport-http'
+import { namedSchemas } from '@workload-identity/api'
 
 const nameBySchema = new Map(
   Object.entries(namedSchemas).map(([name, schema]) => [JSON.stringify(schema), name]),

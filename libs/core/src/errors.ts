@@ -30,6 +30,16 @@ export type IssuerErrorCode =
   | 'ERR_RUNNER_EXISTS'
   /** No runner has this ID. */
   | 'ERR_RUNNER_NOT_FOUND'
+  /** No runner has the ID that a sandbox is to be assigned to. Register the runner first, or correct the ID. */
+  | 'ERR_RUNNER_UNKNOWN'
+  /** Sandboxes are assigned to the runner. End or move them first, or say that they are to be ended, too. */
+  | 'ERR_RUNNER_IN_USE'
+  /** The sandbox is not a live one of the runner that asks. */
+  | 'ERR_SANDBOX_NOT_ASSIGNED'
+  /** The runner may not ask for this system workload with this audience, or there is no such workload. */
+  | 'ERR_SYSTEM_WORKLOAD_REFUSED'
+  /** The issuer cannot be reached from here, or could not answer. Ask again later. */
+  | 'ERR_ISSUER_UNAVAILABLE'
   /** Somebody else has the same secret. Make a new one from 32 random bytes. */
   | 'ERR_SECRET_IN_USE'
   /** A record changed while it was being changed. Read it and try again. */

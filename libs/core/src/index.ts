@@ -175,6 +175,7 @@ export { buildDiscoveryDocument, DISCOVERY_PATH, JWKS_PATH, type DiscoveryDocume
 
 // Ports
 export type { KeyEncryption } from './ports/key-encryption.ts'
+export type { EndedAssignment, EndedAssignments } from './ports/ended-assignments.ts'
 export type { KeyStore, RingVersion, StoredKeyRing } from './ports/key-store.ts'
 export type { PageQuery, RegistryIdentity, RegistryPage, SecretHash } from './ports/registry.ts'
 export type { RunnerRecord, RunnerRegistry } from './ports/runner-registry.ts'
@@ -183,6 +184,7 @@ export type {
   SandboxPolicy,
   SandboxRecord,
   SandboxRegistry,
+  TokenFile,
 } from './ports/sandbox-registry.ts'
 export type { IssuedToken, TokenIssuer, TokenOptions } from './ports/token-issuer.ts'
 export type { TokenSigner } from './ports/token-signer.ts'

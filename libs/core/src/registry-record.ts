@@ -20,6 +20,12 @@ const optional =
 const isSecret = (value: unknown) =>
   isObject(value) && isHash(value['sha256']) && optional(isMoment)(value['valid_until'])
 
+const isTokenFile = (value: unknown) =>
+  isObject(value) &&
+  isText(value['name']) &&
+  optional((audience) => isText(audience) || isListOf(isText)(audience))(value['audience']) &&
+  optional(isCount)(value['ttl'])
+
 const common = { secrets: isListOf(isSecret), created_at: isMoment, revision: isCount }
 
 const sandboxMembers: Readonly<Record<keyof SandboxRecord, Check>> = {
@@ -27,6 +33,8 @@ const sandboxMembers: Readonly<Record<keyof SandboxRecord, Check>> = {
   sandbox_id: isIdentifier,
   app: (value) => value === '' || isIdentifier(value),
   runner_id: optional(isIdentifier),
+  token_files: optional(isListOf(isTokenFile)),
+  secret_file: optional(isText),
   // A list that lost its values would allow nothing or everything, depending on who reads it.
   allowed_audiences: optional(
     (value) => isListOf(isText)(value) && value instanceof Array && value.length > 0,
@@ -40,6 +48,7 @@ const runnerMembers: Readonly<Record<keyof RunnerRecord, Check>> = {
   ...common,
   runner_id: isIdentifier,
   token_url: optional(isText),
+  token_dir: optional(isText),
 }
 
 /** The sandbox record of a stored text, or `undefined` when it is none. Members that a newer release added stay in it. */

@@ -6,6 +6,8 @@ export interface RunnerRecord {
   readonly runner_id: string
   /** The token endpoint of its proxy as its sandboxes see it. */
   readonly token_url?: string
+  /** The folder of its proxy's token files as its sandboxes see it, an absolute path. */
+  readonly token_dir?: string
   /** The secret in force, and replaced ones in their grace. No other runner has one of them that still counts. */
   readonly secrets: readonly SecretHash[]
   readonly created_at: UnixSeconds

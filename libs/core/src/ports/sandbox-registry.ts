@@ -12,12 +12,26 @@ export interface SandboxPolicy {
   readonly subject?: 'sandbox' | 'app'
 }
 
+/** A file that a runner keeps filled with a token for a sandbox. */
+export interface TokenFile {
+  /** `[A-Za-z0-9][A-Za-z0-9._-]{0,63}` */
+  readonly name: string
+  /** The audience or audiences of its tokens; absent = the default audience. */
+  readonly audience?: string | readonly string[]
+  /** The life of its tokens in seconds; absent = the default. */
+  readonly ttl?: number
+}
+
 /** What the issuer knows of a sandbox; stored as it stands. */
 export interface SandboxRecord extends SandboxPolicy {
   readonly sandbox_id: string
   readonly app: string
   /** The runner that hosts it; absent = it asks the issuer itself. */
   readonly runner_id?: string
+  /** The files its runner keeps for it; absent = one named `token`, empty = none. */
+  readonly token_files?: readonly TokenFile[]
+  /** The absolute path at which it finds its secret, when that is not in its environment. */
+  readonly secret_file?: string
   /** The secret in force, and replaced ones in their grace. No other sandbox has one of them that still counts. */
   readonly secrets: readonly SecretHash[]
   readonly created_at: UnixSeconds

@@ -4,7 +4,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { createFindClientAddress } from './client-address.ts'
 import { describeError } from './describe-error.ts'
 import type { ErrorAnswer } from './http-refusal.ts'
-import type { HttpErrorCode, HttpOptions, ListenerName } from './http-options.ts'
+import type { HttpErrorCode } from '@workload-identity/api'
+import type { HttpOptions, ListenerName } from './http-options.ts'
 
 /** Records what was answered: one log line and one call of `onAnswer` for each answer. */
 export interface AnswerLog {

@@ -20,7 +20,8 @@ import type {
   UnixSeconds,
   VouchToken,
 } from '@workload-identity/core'
-import type { HttpErrorCode, HttpOptions } from './http-options.ts'
+import type { HttpErrorCode } from '@workload-identity/api'
+import type { HttpOptions } from './http-options.ts'
 
 /** Who an admin token belongs to. A `read` admin may look at everything and change nothing. */
 export interface Admin {

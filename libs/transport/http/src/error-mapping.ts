@@ -1,6 +1,6 @@
 import { isIssuerError, type IssuerErrorCode } from '@workload-identity/core'
 import { HttpRefusal, RETRY_AFTER_SECONDS, type ErrorAnswer } from './http-refusal.ts'
-import type { HttpErrorCode } from './http-options.ts'
+import type { HttpErrorCode } from '@workload-identity/api'
 
 /** How an issuer's error is answered. Without a description, the error's own sentence is said: it concerns the request. */
 interface AnswerRule {
@@ -49,6 +49,25 @@ export const answerRules: Readonly<Record<IssuerErrorCode, AnswerRule>> = {
   },
   ERR_RUNNER_EXISTS: { ...conflict, description: 'a runner has this ID' },
   ERR_RUNNER_NOT_FOUND: { status: 404, error: 'not_found', description: 'there is no runner with this ID' },
+  ERR_RUNNER_UNKNOWN: { ...invalid, description: 'runner_id is not that of a registered runner' },
+  ERR_RUNNER_IN_USE: {
+    ...conflict,
+    description: 'sandboxes are assigned to this runner: end or move them first, or ask with sandboxes=end',
+  },
+  ERR_SANDBOX_NOT_ASSIGNED: {
+    status: 403,
+    error: 'access_denied',
+    description: 'no live sandbox with this ID is assigned to this runner',
+  },
+  ERR_SYSTEM_WORKLOAD_REFUSED: {
+    status: 403,
+    error: 'access_denied',
+    description: 'this runner may not ask for this system workload with this audience',
+  },
+  ERR_ISSUER_UNAVAILABLE: {
+    ...unavailable,
+    description: 'the issuer cannot be reached just now; try again later',
+  },
   ERR_SECRET_IN_USE: { ...conflict, description: 'the secret is in use already; make a new one' },
   ERR_REVISION_CONFLICT: {
     ...conflict,

@@ -1,4 +1,4 @@
-import type { HttpErrorCode } from './http-options.ts'
+import type { HttpErrorCode } from '@workload-identity/api'
 
 /** The seconds after which a client that got a 503 should try again. */
 export const RETRY_AFTER_SECONDS = '5'

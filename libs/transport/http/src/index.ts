@@ -12,14 +12,7 @@ export type {
   KeySighting,
   HealthReport,
 } from './control-options.ts'
-export {
-  HTTP_ERROR_CODES,
-  type HttpAnswerFacts,
-  type HttpErrorCode,
-  type HttpOptions,
-  type ListenerName,
-  type TlsPair,
-} from './http-options.ts'
+export type { HttpAnswerFacts, HttpOptions, ListenerName, TlsPair } from './http-options.ts'
 
 // What else an HTTP service of this family is made of
 export { createHttpServer, type HttpApp, type HttpServerParts } from './create-http-server.ts'
@@ -30,7 +23,6 @@ export { HttpRefusal, type ErrorAnswer } from './http-refusal.ts'
 export { HTTP_LIMITS, type HttpLimits } from './limits.ts'
 
 // What describes them
-export { namedSchemas } from './openapi/answer-schemas.ts'
 export type { AnswerDocs, OperationDocs } from './openapi/operation.ts'
 
 // Listening

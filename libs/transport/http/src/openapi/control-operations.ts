@@ -6,7 +6,7 @@ import {
   sandboxBatchResult,
   sandboxPage,
   sandboxWithSecret,
-} from './answer-schemas.ts'
+} from '@workload-identity/api'
 import type { OperationDocs } from './operation.ts'
 
 /** `POST /v1/sandboxes` */

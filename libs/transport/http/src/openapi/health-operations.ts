@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { healthy } from './answer-schemas.ts'
+import { healthy } from '@workload-identity/api'
 import type { OperationDocs } from './operation.ts'
 
 /** `GET /livez` */

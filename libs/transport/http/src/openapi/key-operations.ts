@@ -1,4 +1,4 @@
-import { keyHistory, keyPage, revokedKey, rotatedKeys, rotationPlan } from './key-schemas.ts'
+import { keyHistory, keyPage, revokedKey, rotatedKeys, rotationPlan } from '@workload-identity/api'
 import type { OperationDocs } from './operation.ts'
 
 /** `GET /v1/keys` */

@@ -1,4 +1,4 @@
-import { discoveryDocument, jwks } from './answer-schemas.ts'
+import { discoveryDocument, jwks } from '@workload-identity/api'
 import type { OperationDocs } from './operation.ts'
 
 const unchanged = { description: 'The client has this version already. No body.', isCacheable: true }

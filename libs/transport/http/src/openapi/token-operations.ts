@@ -1,4 +1,4 @@
-import { identity, mintedToken } from './answer-schemas.ts'
+import { identity, mintedToken } from '@workload-identity/api'
 import type { OperationDocs } from './operation.ts'
 
 /** `GET /v1/token` */

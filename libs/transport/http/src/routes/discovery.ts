@@ -14,7 +14,7 @@ import {
 } from '../cached-document.ts'
 import type { HttpApp } from '../create-http-server.ts'
 import { discoveryOperation } from '../openapi/public-operations.ts'
-import { emptyQuery } from '../schemas.ts'
+import { emptyQuery } from '@workload-identity/api'
 
 /** What the discovery document is made from. */
 export interface DiscoveryRouteOptions {

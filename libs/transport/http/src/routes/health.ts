@@ -4,7 +4,7 @@ import type { HttpApp } from '../create-http-server.ts'
 import { HttpRefusal } from '../http-refusal.ts'
 import { liveOperation, readyOperation } from '../openapi/health-operations.ts'
 import type { OperationDocs } from '../openapi/operation.ts'
-import { emptyQuery } from '../schemas.ts'
+import { emptyQuery } from '@workload-identity/api'
 
 /** Adds `/livez` (should the process be restarted?) and `/readyz` (should it get requests?), open to whoever asks. */
 export function addHealthRoutes(app: HttpApp, health: HealthChecks): void {

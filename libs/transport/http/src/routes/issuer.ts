@@ -10,7 +10,7 @@ import {
 import type { ControlServerOptions } from '../control-options.ts'
 import type { HttpApp } from '../create-http-server.ts'
 import { issuerOperation } from '../openapi/control-operations.ts'
-import { emptyQuery } from '../schemas.ts'
+import { emptyQuery } from '@workload-identity/api'
 
 /** What the facts of the issuer are made from. */
 export type IssuerRouteOptions = Pick<

@@ -8,7 +8,7 @@ import {
 } from '../cached-document.ts'
 import type { HttpApp } from '../create-http-server.ts'
 import { jwksOperation } from '../openapi/public-operations.ts'
-import { emptyQuery } from '../schemas.ts'
+import { emptyQuery } from '@workload-identity/api'
 
 /** What the JWK set is made from, and where it is. */
 export interface JwksRouteOptions {

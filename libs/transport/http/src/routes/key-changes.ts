@@ -3,7 +3,7 @@ import type { ControlServerOptions } from '../control-options.ts'
 import type { HttpApp } from '../create-http-server.ts'
 import { invalidRequest } from '../http-refusal.ts'
 import { removeKeyOperation, revokeKeyOperation, rotateKeysOperation } from '../openapi/key-operations.ts'
-import { emptyQuery, keyPath, keyRemoval, keyRevocation, keyRotation } from '../schemas.ts'
+import { emptyQuery, keyPath, keyRemoval, keyRevocation, keyRotation } from '@workload-identity/api'
 
 /** What changing keys needs. */
 export type KeyChangeRouteOptions = Pick<ControlServerOptions, 'rotateByHand' | 'revokeKey' | 'removeKey'>

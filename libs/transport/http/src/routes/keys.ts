@@ -3,7 +3,7 @@ import type { ControlServerOptions } from '../control-options.ts'
 import type { HttpApp } from '../create-http-server.ts'
 import { toHistoryView, toKeyView, toPlanView } from '../key-views.ts'
 import { keyHistoryOperation, keysOperation, rotationPlanOperation } from '../openapi/key-operations.ts'
-import { emptyQuery } from '../schemas.ts'
+import { emptyQuery } from '@workload-identity/api'
 
 /** Adds `GET /v1/keys`, `/v1/keys/plan` and `/v1/keys/history`. A ring is small enough to be one page. */
 export function addKeysRoutes(

@@ -1,7 +1,7 @@
 import type { ControlServerOptions } from '../control-options.ts'
 import type { HttpApp } from '../create-http-server.ts'
 import { metricsOperation } from '../openapi/health-operations.ts'
-import { emptyQuery } from '../schemas.ts'
+import { emptyQuery } from '@workload-identity/api'
 
 /** Adds `GET /metrics` for Prometheus, open to whoever asks. */
 export function addMetricsRoute(app: HttpApp, metrics: ControlServerOptions['metrics']): void {

@@ -2,7 +2,7 @@ import type { Audited } from '../admin-access.ts'
 import type { ControlServerOptions } from '../control-options.ts'
 import type { HttpApp } from '../create-http-server.ts'
 import { acceptRegistryLossOperation } from '../openapi/control-operations.ts'
-import { emptyQuery, registryLossAcceptance } from '../schemas.ts'
+import { emptyQuery, registryLossAcceptance } from '@workload-identity/api'
 
 /** Adds `POST /v1/registry/accept-loss`: the registry that is there takes the place of the lost one. */
 export function addRegistryLossRoute(

@@ -5,7 +5,7 @@ import type { HttpApp } from '../create-http-server.ts'
 import { toErrorAnswer } from '../error-mapping.ts'
 import { registerSandboxBatchOperation } from '../openapi/control-operations.ts'
 import { toSandboxSecretView } from '../sandbox-views.ts'
-import { emptyQuery, sandboxBatch } from '../schemas.ts'
+import { emptyQuery, sandboxBatch } from '@workload-identity/api'
 
 /** What registering many sandboxes needs. */
 export type SandboxBatchRouteOptions = Pick<ControlServerOptions, 'issuer' | 'registerSandboxes' | 'tokenUrl'>

@@ -4,7 +4,7 @@ import type { ControlServerOptions } from '../control-options.ts'
 import type { HttpApp } from '../create-http-server.ts'
 import { renewSecretOperation } from '../openapi/control-operations.ts'
 import { toSandboxSecretView } from '../sandbox-views.ts'
-import { emptyQuery, sandboxPath, secretRenewal } from '../schemas.ts'
+import { emptyQuery, sandboxPath, secretRenewal } from '@workload-identity/api'
 
 /** What renewing a secret needs. */
 export type SandboxSecretRouteOptions = Pick<

@@ -12,7 +12,13 @@ import {
 } from '../openapi/control-operations.ts'
 import { parsePageLimit } from '../query-numbers.ts'
 import { toSandboxSecretView, toSandboxView } from '../sandbox-views.ts'
-import { emptyQuery, pageQuery, sandboxChange, sandboxPath, sandboxRegistration } from '../schemas.ts'
+import {
+  emptyQuery,
+  pageQuery,
+  sandboxChange,
+  sandboxPath,
+  sandboxRegistration,
+} from '@workload-identity/api'
 
 /** What the routes of sandboxes need. */
 export type SandboxRouteOptions = Pick<

@@ -4,7 +4,7 @@ import type { FindClientAddress } from '../client-address.ts'
 import type { HttpApp } from '../create-http-server.ts'
 import { tokenOperation } from '../openapi/token-operations.ts'
 import { parseTtl } from '../query-numbers.ts'
-import { tokenQuery } from '../schemas.ts'
+import { tokenQuery } from '@workload-identity/api'
 
 /** Adds `GET /v1/token`: a token for the sandbox whose secret the request carries. */
 export function addTokenRoute(

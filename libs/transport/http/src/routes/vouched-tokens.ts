@@ -4,7 +4,7 @@ import type { AdminActionFacts } from '../audit-facts.ts'
 import type { ControlServerOptions } from '../control-options.ts'
 import type { HttpApp } from '../create-http-server.ts'
 import { vouchTokenOperation } from '../openapi/control-operations.ts'
-import { emptyQuery, vouchedToken } from '../schemas.ts'
+import { emptyQuery, vouchedToken } from '@workload-identity/api'
 
 /** Adds `POST /v1/tokens`: a token for a sandbox that a trusted controller vouches for. */
 export function addVouchedTokenRoute(

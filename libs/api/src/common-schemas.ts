@@ -1,15 +1,24 @@
-import { Type, type TProperties } from 'typebox'
-import { closed } from '../schemas.ts'
+import { Type, type TObject, type TOptional, type TProperties, type TString } from 'typebox'
+
+/** An object that has these properties and no others. */
+export function closed<P extends TProperties>(properties: P): TObject<P> {
+  return Type.Object(properties, { additionalProperties: false })
+}
 
 /** A moment. */
 export const unixSeconds = (description: string) =>
   Type.Integer({ description: `${description}, in Unix seconds.` })
 
 /** Texts that may be absent, by name with their descriptions. */
-export const optionalTexts = (names: Readonly<Record<string, string>>): TProperties =>
-  Object.fromEntries(
-    Object.entries(names).map(([name, description]) => [name, Type.Optional(Type.String({ description }))]),
-  )
+export function optionalTexts<Name extends string>(
+  names: Readonly<Record<Name, string>>,
+): Readonly<Record<Name, TOptional<TString>>> {
+  const entries = Object.entries<string>(names).map(([name, description]) => [
+    name,
+    Type.Optional(Type.String({ description })),
+  ])
+  return Object.fromEntries(entries) as Record<Name, TOptional<TString>>
+}
 
 /** The algorithm of a key. */
 export const algorithm = Type.Enum(['RS256', 'PS256', 'ES256', 'EdDSA'], {

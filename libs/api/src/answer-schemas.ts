@@ -1,19 +1,7 @@
-import { Type, type TSchema } from 'typebox'
-import { HTTP_ERROR_CODES } from '../http-options.ts'
-import {
-  closed,
-  keyRevocation,
-  keyRotation,
-  registryLossAcceptance,
-  sandboxBatch,
-  sandboxChange,
-  sandboxRegistration,
-  secretRenewal,
-  subject,
-  vouchedToken,
-} from '../schemas.ts'
-import { algorithm, jwk, optionalTexts, unixSeconds } from './common-schemas.ts'
-import { key, keyHistory, keyPage, revokedKey, rotatedKeys, rotationPlan } from './key-schemas.ts'
+import { Type } from 'typebox'
+import { algorithm, closed, jwk, optionalTexts, unixSeconds } from './common-schemas.ts'
+import { HTTP_ERROR_CODES } from './error-codes.ts'
+import { subject, tokenFiles } from './request-schemas.ts'
 
 /** The body of every 4xx and 5xx. */
 export const errorBody = closed({
@@ -71,6 +59,8 @@ export const sandbox = closed({
   ...sandboxNames,
   created_at: unixSeconds('When it was registered'),
   expires_at: Type.Optional(unixSeconds('The first moment at which it no longer exists')),
+  secret_file: Type.Optional(Type.String({ description: 'Where the sandbox finds its secret.' })),
+  token_files: Type.Optional(tokenFiles),
   allowed_audiences: Type.Optional(Type.Array(Type.String())),
   max_ttl: Type.Optional(Type.Integer({ description: 'The longest life of its tokens in seconds.' })),
   subject: Type.Optional(subject),
@@ -157,35 +147,3 @@ export const healthy = closed({
     }),
   ),
 })
-
-/** The schemas that the OpenAPI document names, in its order. */
-export const namedSchemas: Readonly<Record<string, TSchema>> = {
-  Error: errorBody,
-  DiscoveryDocument: discoveryDocument,
-  Jwk: jwk,
-  Jwks: jwks,
-  Token: mintedToken,
-  Identity: identity,
-  IdentityClaims: identityClaims,
-  Sandbox: sandbox,
-  SandboxPage: sandboxPage,
-  SandboxRegistration: sandboxRegistration,
-  SandboxBatch: sandboxBatch,
-  SandboxBatchResult: sandboxBatchResult,
-  SandboxChange: sandboxChange,
-  SandboxWithSecret: sandboxWithSecret,
-  SecretRenewal: secretRenewal,
-  VouchedToken: vouchedToken,
-  RegistryLossAcceptance: registryLossAcceptance,
-  AcceptedRegistryLoss: acceptedRegistryLoss,
-  IssuerFacts: issuerFacts,
-  Key: key,
-  KeyPage: keyPage,
-  KeyHistory: keyHistory,
-  RotationPlan: rotationPlan,
-  KeyRotation: keyRotation,
-  RotatedKeys: rotatedKeys,
-  KeyRevocation: keyRevocation,
-  RevokedKey: revokedKey,
-  Healthy: healthy,
-}

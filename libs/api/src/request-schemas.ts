@@ -1,9 +1,5 @@
-import { Type, type Static, type TObject, type TProperties } from 'typebox'
-
-/** An object that has these properties and no others. */
-export function closed<P extends TProperties>(properties: P): TObject<P> {
-  return Type.Object(properties, { additionalProperties: false })
-}
+import { Type, type Static, type TProperties } from 'typebox'
+import { closed } from './common-schemas.ts'
 
 // Descriptions are for the OpenAPI document. Limits are told there in words and checked where values are used, so that a
 // refusal can say more than that a pattern did not match.
@@ -13,7 +9,8 @@ const texts = (description: string) => Type.Array(Type.String(), { description }
 const nullable = <T extends TProperties[string]>(schema: T, description: string) =>
   Type.Union([schema, Type.Null()], { description })
 
-const audience = Type.Union([Type.String(), Type.Array(Type.String())], {
+/** The audience of a token. */
+export const audience = Type.Union([Type.String(), Type.Array(Type.String())], {
   description:
     'One audience or several: 1–10 values of 1–1000 visible ASCII characters, without duplicates. The default audience ' +
     'unless given.',
@@ -26,6 +23,24 @@ const app = text(`The application it belongs to. ${id}`)
 export const subject = Type.Union([Type.Literal('sandbox'), Type.Literal('app')], {
   description: 'Whether `sub` names the sandbox itself (the default) or its application.',
 })
+
+/** The files with tokens that a runner keeps for a sandbox. */
+export const tokenFiles = Type.Array(
+  closed({
+    name: text('The name of the file: `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`.'),
+    audience: Type.Optional(audience),
+    ttl: Type.Optional(number('The life of its tokens in whole seconds, clamped to what the issuer allows.')),
+  }),
+  {
+    description:
+      'Files that the runner keeps filled with tokens, 0–16. With a runner one named `token` unless given; an empty list ' +
+      'means none.',
+  },
+)
+
+const runnerId = text(`The runner that hosts it; it must be registered. ${id}`)
+const secretFile =
+  'An absolute path at which the sandbox finds its secret. `env` then names the file instead of holding the secret.'
 
 /** The query of a path that has no parameters. */
 export const emptyQuery = closed({})
@@ -48,6 +63,12 @@ export const pageQuery = closed({
   after: Type.Optional(text('The ID after which the page begins: `next` of the page before.')),
 })
 
+/** The query of the list of sandboxes. */
+export const sandboxQuery = closed({
+  ...pageQuery.properties,
+  runner_id: Type.Optional(text('Only the sandboxes of this runner.')),
+})
+
 /** The path of one sandbox. */
 export const sandboxPath = closed({ id: text('The ID of the sandbox, percent-encoded: it may hold `/`.') })
 
@@ -55,6 +76,7 @@ export const sandboxPath = closed({ id: text('The ID of the sandbox, percent-enc
 export const sandboxRegistration = closed({
   sandbox_id: text(id),
   app: app,
+  runner_id: Type.Optional(runnerId),
   expires_at: Type.Optional(
     number('The first moment at which it no longer exists, in Unix seconds; until it is ended unless given.'),
   ),
@@ -63,6 +85,8 @@ export const sandboxRegistration = closed({
       'The SHA-256 of a secret that was already handed out, as 64 lower-case hexadecimal digits or base64url.',
     ),
   ),
+  secret_file: Type.Optional(text(secretFile)),
+  token_files: Type.Optional(tokenFiles),
   allowed_audiences: Type.Optional(texts('The only audiences it may ask for, 1–100.')),
   max_ttl: Type.Optional(number('The longest life of its tokens, 60–86400 whole seconds.')),
   subject: Type.Optional(subject),
@@ -75,6 +99,8 @@ export const sandboxBatch = closed({
 
 /** The body of `PATCH /v1/sandboxes/{id}`; `null` takes away. */
 export const sandboxChange = closed({
+  runner_id: Type.Optional(nullable(Type.String(), 'The runner that hosts it from now on.')),
+  token_files: Type.Optional(nullable(tokenFiles, 'Files that the runner keeps filled with tokens.')),
   expires_at: Type.Optional(
     nullable(Type.Number(), 'The first moment at which it no longer exists, in Unix seconds.'),
   ),

@@ -1,7 +1,6 @@
 import { keySpecifications } from '@workload-identity/core'
 import { Type } from 'typebox'
-import { closed } from '../schemas.ts'
-import { algorithm, jwk, unixSeconds } from './common-schemas.ts'
+import { algorithm, closed, jwk, unixSeconds } from './common-schemas.ts'
 
 const seconds = (description: string) => Type.Integer({ description: `${description}, in seconds.` })
 

@@ -1,0 +1,3 @@
+import { defineProject } from '../../vitest.base.ts'
+
+export default defineProject('runner-proxy')

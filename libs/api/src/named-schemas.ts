@@ -1,0 +1,60 @@
+import type { TSchema } from 'typebox'
+import {
+  acceptedRegistryLoss,
+  discoveryDocument,
+  errorBody,
+  healthy,
+  identity,
+  identityClaims,
+  issuerFacts,
+  jwks,
+  mintedToken,
+  sandbox,
+  sandboxBatchResult,
+  sandboxPage,
+  sandboxWithSecret,
+} from './answer-schemas.ts'
+import { jwk } from './common-schemas.ts'
+import { key, keyHistory, keyPage, revokedKey, rotatedKeys, rotationPlan } from './key-schemas.ts'
+import {
+  keyRevocation,
+  keyRotation,
+  registryLossAcceptance,
+  sandboxBatch,
+  sandboxChange,
+  sandboxRegistration,
+  secretRenewal,
+  vouchedToken,
+} from './request-schemas.ts'
+
+/** The schemas that the OpenAPI document names, in its order. */
+export const namedSchemas: Readonly<Record<string, TSchema>> = {
+  Error: errorBody,
+  DiscoveryDocument: discoveryDocument,
+  Jwk: jwk,
+  Jwks: jwks,
+  Token: mintedToken,
+  Identity: identity,
+  IdentityClaims: identityClaims,
+  Sandbox: sandbox,
+  SandboxPage: sandboxPage,
+  SandboxRegistration: sandboxRegistration,
+  SandboxBatch: sandboxBatch,
+  SandboxBatchResult: sandboxBatchResult,
+  SandboxChange: sandboxChange,
+  SandboxWithSecret: sandboxWithSecret,
+  SecretRenewal: secretRenewal,
+  VouchedToken: vouchedToken,
+  RegistryLossAcceptance: registryLossAcceptance,
+  AcceptedRegistryLoss: acceptedRegistryLoss,
+  IssuerFacts: issuerFacts,
+  Key: key,
+  KeyPage: keyPage,
+  KeyHistory: keyHistory,
+  RotationPlan: rotationPlan,
+  KeyRotation: keyRotation,
+  RotatedKeys: rotatedKeys,
+  KeyRevocation: keyRevocation,
+  RevokedKey: revokedKey,
+  Healthy: healthy,
+}
