@@ -17,8 +17,8 @@ import {
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { generateSecret } from '@workload-identity/core'
+import { ConfigurationError } from '@workload-identity/service'
 import { parseAdminTokens, type AdminToken } from './admin-token-list.ts'
-import { ConfigurationError } from './start-failure.ts'
 
 /** The tokens of an admin-token file and which version of the file they are of. */
 export interface AdminTokenFile {

@@ -10,9 +10,9 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createLogger } from '@workload-identity/service'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { findAdminTokenProblem, findMissingAdminTokens, openAdminTokens } from './admin-tokens.ts'
-import { createLogger } from './logging.ts'
 
 const first = 'first-'.padEnd(32, '1')
 const second = 'second-'.padEnd(32, '2')

@@ -1,3 +1,4 @@
+import { ConfigurationError } from '@workload-identity/service'
 import type { Admin } from '@workload-identity/transport-http'
 import type { Logger } from 'pino'
 import {
@@ -8,7 +9,6 @@ import {
   type AdminTokenFile,
 } from './admin-token-file.ts'
 import { findAdmin } from './admin-token-list.ts'
-import { ConfigurationError } from './start-failure.ts'
 
 /** The admins of an issuer, as its admin-token file names them at the moment. */
 export interface AdminTokens {

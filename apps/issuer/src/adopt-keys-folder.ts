@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path'
 import { geteuid } from 'node:process'
 import { importPrivateKeyPem, isIssuerError, type SigningKeyMaterial } from '@workload-identity/core'
-import { ConfigurationError } from './start-failure.ts'
+import { ConfigurationError } from '@workload-identity/service'
 
 /** A key in a file of an existing cluster. */
 export interface KeyFile {

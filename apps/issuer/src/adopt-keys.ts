@@ -5,8 +5,8 @@ import {
   type KeyRing,
   type SigningAlgorithm,
 } from '@workload-identity/core'
+import { ConfigurationError } from '@workload-identity/service'
 import type { KeysFolder } from './adopt-keys-folder.ts'
-import { ConfigurationError } from './start-failure.ts'
 
 /** What is taken over from the folder into an empty store; `undefined` without a primary key. */
 export function toAdoption({ primary, verifyOnly }: KeysFolder, mode: AdoptMode): Adoption | undefined {

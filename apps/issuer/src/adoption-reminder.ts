@@ -1,6 +1,6 @@
+import { createPeriodicTask, type PeriodicTask } from '@workload-identity/service'
 import type { Logger } from 'pino'
 import { listKeyFiles } from './adopt-keys-folder.ts'
-import { createPeriodicTask, type PeriodicTask } from './periodic-task.ts'
 
 /** What {@link createAdoptionReminder} needs. */
 export interface AdoptionReminderDependencies {

@@ -11,9 +11,9 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createFixedClock } from '@workload-identity/core/testing'
+import { createLogger } from '@workload-identity/service'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { findAuditLogProblem, openAuditLog } from './audit-log.ts'
-import { createLogger } from './logging.ts'
 
 let folder: string
 let path: string

@@ -17,9 +17,9 @@ import {
   type TokenRequestFacts,
   type SandboxRecord,
 } from '@workload-identity/core'
+import { ConfigurationError } from '@workload-identity/service'
 import type { AdminAction } from '@workload-identity/transport-http'
 import type { Logger } from 'pino'
-import { ConfigurationError } from './start-failure.ts'
 
 /** Something that an audit must be able to tell later. Holds no secret, no token and no private key. */
 export type AuditEvent =

@@ -8,6 +8,7 @@ import {
   type SealingMode,
   type TtlPolicy,
 } from '@workload-identity/core'
+import { createSecretReader, type SecretReader } from '@workload-identity/service'
 import {
   checkBetween,
   readSettings,
@@ -24,7 +25,6 @@ import { fileChecks } from './file-checks.ts'
 import { createRedisCheck, toRedisConfig, type RedisConfig } from './redis-config.ts'
 import { readRegistrationFile, type Registration } from './registration-file.ts'
 import { createSealingCheck } from './sealing-check.ts'
-import { createSecretReader, type SecretReader } from './secret-source.ts'
 import { settingsTable } from './settings-table.ts'
 import { version } from './version.ts'
 

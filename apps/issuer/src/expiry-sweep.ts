@@ -1,6 +1,6 @@
 import { isIssuerError, type Clock, type SandboxRegistry } from '@workload-identity/core'
+import { createPeriodicTask, type PeriodicTask } from '@workload-identity/service'
 import type { Logger } from 'pino'
-import { createPeriodicTask, type PeriodicTask } from './periodic-task.ts'
 
 /** What {@link createExpirySweep} needs. */
 export interface ExpirySweepDependencies {

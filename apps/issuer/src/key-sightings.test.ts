@@ -1,8 +1,8 @@
 import { applyStep, createKeyRing, generateKeyMaterial, seconds } from '@workload-identity/core'
 import { createFixedClock } from '@workload-identity/core/testing'
+import { createLogger } from '@workload-identity/service'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createKeySightings } from './key-sightings.ts'
-import { createLogger } from './logging.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())

@@ -10,9 +10,9 @@ import {
   type RotationPolicy,
   type UnixSeconds,
 } from '@workload-identity/core'
+import { createPeriodicTask, type PeriodicTask } from '@workload-identity/service'
 import type { KeySighting, VerifierFacts } from '@workload-identity/transport-http'
 import type { Logger } from 'pino'
-import { createPeriodicTask, type PeriodicTask } from './periodic-task.ts'
 
 /** What {@link createKeySightings} needs. */
 export interface KeySightingsDependencies {

@@ -1,8 +1,8 @@
 import { createKeyRing, generateKeyMaterial, applyStep, seconds, type KeyRing } from '@workload-identity/core'
 import { createFixedClock } from '@workload-identity/core/testing'
+import { createLogger } from '@workload-identity/service'
 import { describe, expect, it } from 'vitest'
 import { createLeapWatch } from './leap-watch.ts'
-import { createLogger } from './logging.ts'
 
 async function startWatch(behindBy = 0) {
   const clock = createFixedClock()

@@ -1,11 +1,11 @@
 import { once } from 'node:events'
 import { connect, type AddressInfo } from 'node:net'
 import { createFixedClock } from '@workload-identity/core/testing'
+import { createLogger } from '@workload-identity/service'
 import { createPublicServer, createTokenServer } from '@workload-identity/transport-http'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { IssuerConfig } from './config.ts'
 import { createListeners, toTokenUrl, type CreateServers } from './listeners.ts'
-import { createLogger } from './logging.ts'
 
 const logger = createLogger('error', { write: () => undefined })
 const anyPort = { kind: 'tcp', host: '127.0.0.1', port: 0 } as const

@@ -1,12 +1,17 @@
 #!/usr/bin/env node
+import {
+  createLogger,
+  describeStartFailure,
+  exitOnBug,
+  shutDown,
+  waitForSignal,
+} from '@workload-identity/service'
 import 'reflect-metadata'
 import { createContainer } from './composition/container.ts'
 import { openState } from './composition/open-state.ts'
 import { LIFECYCLE } from './composition/tokens.ts'
+import { configurationCodes } from './configuration-codes.ts'
 import { PROGRAM_NAME, readConfig, type IssuerConfig } from './config.ts'
-import { createLogger } from './logging.ts'
-import { exitOnBug, shutDown, waitForSignal } from './run-process.ts'
-import { describeStartFailure } from './start-failure.ts'
 
 async function run(config: IssuerConfig): Promise<number> {
   const logger = createLogger(config.logLevel)
@@ -23,7 +28,7 @@ try {
   if (reading.kind === 'text') process.stdout.write(`${reading.text}\n`)
   else process.exitCode = await run(reading.config)
 } catch (error) {
-  const { message, exitCode } = describeStartFailure(error)
+  const { message, exitCode } = describeStartFailure(error, configurationCodes)
   process.stderr.write(`${PROGRAM_NAME}: ${message}\n`)
   process.exitCode = exitCode
 }

@@ -4,9 +4,8 @@ import {
   type KeyEncryptionKey,
   type Sealing,
 } from '@workload-identity/core'
+import { ConfigurationError, type SecretReader } from '@workload-identity/service'
 import type { SealingConfig } from './config.ts'
-import type { SecretReader } from './secret-source.ts'
-import { ConfigurationError } from './start-failure.ts'
 
 /**
  * Reads the key-encryption keys.

@@ -8,9 +8,9 @@ import {
   type KeyRing,
 } from '@workload-identity/core'
 import { createFixedClock } from '@workload-identity/core/testing'
+import { createLogger } from '@workload-identity/service'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { PublishedCopyReading } from './fetch-published-copy.ts'
-import { createLogger } from './logging.ts'
 import { createNoPublishedCopy, createPublishedCopy } from './published-copy.ts'
 
 beforeEach(() => void vi.useFakeTimers())

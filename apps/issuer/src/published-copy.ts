@@ -13,9 +13,9 @@ import {
   type RotationPolicy,
   type UnixSeconds,
 } from '@workload-identity/core'
+import { createPeriodicTask, type PeriodicTask } from '@workload-identity/service'
 import type { Logger } from 'pino'
 import type { PublishedCopyReading } from './fetch-published-copy.ts'
-import { createPeriodicTask, type PeriodicTask } from './periodic-task.ts'
 
 /** What {@link createPublishedCopy} needs. */
 export interface PublishedCopyDependencies {

@@ -1,7 +1,7 @@
 import { unixSeconds, type KeyRing } from '@workload-identity/core'
 import { createFixedClock } from '@workload-identity/core/testing'
+import { createLogger } from '@workload-identity/service'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createLogger } from './logging.ts'
 import { createPublishedKeysLog } from './published-keys-log.ts'
 
 beforeEach(() => void vi.useFakeTimers())

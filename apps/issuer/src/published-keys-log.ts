@@ -1,6 +1,6 @@
 import { fingerprintKeys, publishedKeys, type Clock, type KeyRing } from '@workload-identity/core'
+import { createPeriodicTask, type PeriodicTask } from '@workload-identity/service'
 import type { Logger } from 'pino'
-import { createPeriodicTask, type PeriodicTask } from './periodic-task.ts'
 
 /** What {@link createPublishedKeysLog} needs. */
 export interface PublishedKeysLogDependencies {

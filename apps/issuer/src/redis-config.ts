@@ -1,4 +1,5 @@
 import { parseRedisUrl } from '@workload-identity/driver-redis'
+import { createSecretReader } from '@workload-identity/service'
 import {
   checkBetween,
   type ConfigOf,
@@ -6,7 +7,6 @@ import {
   type SettingsCheck,
 } from '@workload-identity/settings'
 import { readRedisCredentials, type RedisCredentialSources } from './redis-credentials.ts'
-import { createSecretReader } from './secret-source.ts'
 import { settingsTable } from './settings-table.ts'
 
 /** How a store in Redis is used, besides where it is. */

@@ -1,9 +1,8 @@
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { RedisTls } from '@workload-identity/driver-redis'
+import { ConfigurationError, type SecretReader } from '@workload-identity/service'
 import { readTlsFiles, type TlsFilePaths } from '@workload-identity/transport-http'
-import type { SecretReader } from './secret-source.ts'
-import { ConfigurationError } from './start-failure.ts'
 
 /** What says how an issuer proves itself to Redis, and whom it trusts there. */
 export interface RedisCredentialSources {

@@ -1,6 +1,6 @@
 import { formatKeyPrefix } from '@workload-identity/driver-redis'
+import { parseSecretSource } from '@workload-identity/service'
 import { booleanSetting, filePath, setting, SettingValueError, textSchema } from '@workload-identity/settings'
-import { parseSecretSource } from './secret-source.ts'
 
 const file = () => ({ schema: filePath(), valueName: '<file>' })
 const secret = () => ({ schema: textSchema(parseSecretSource), valueName: '<file>' })

@@ -8,8 +8,8 @@ import {
   type KeyStore,
 } from '@workload-identity/core'
 import { createMemoryKeyStore } from '@workload-identity/core/testing'
+import { createLogger } from '@workload-identity/service'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createLogger } from './logging.ts'
 import { createReplacedRings, mayHoldReplaced } from './replaced-rings.ts'
 
 beforeEach(() => void vi.useFakeTimers())

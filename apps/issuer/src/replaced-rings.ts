@@ -6,8 +6,8 @@ import {
   type Seconds,
   type UnixSeconds,
 } from '@workload-identity/core'
+import { createPeriodicTask, type PeriodicTask } from '@workload-identity/service'
 import type { Logger } from 'pino'
-import { createPeriodicTask, type PeriodicTask } from './periodic-task.ts'
 
 /** What {@link createReplacedRings} needs. */
 export interface ReplacedRingsDependencies {

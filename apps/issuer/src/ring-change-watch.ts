@@ -1,6 +1,5 @@
 import type { KeyStore } from '@workload-identity/core'
-import type { LifecyclePart } from './lifecycle.ts'
-import type { PeriodicTask } from './periodic-task.ts'
+import type { LifecyclePart, PeriodicTask } from '@workload-identity/service'
 
 /**
  * Reads the ring as soon as the store tells of a change, where a store can: a short cut for the loop that reads the ring

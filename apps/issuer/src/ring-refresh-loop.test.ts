@@ -1,6 +1,6 @@
 import { IssuerError, type IssuerErrorCode, type KeyRing, type RingRepair } from '@workload-identity/core'
+import { createLogger } from '@workload-identity/service'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createLogger } from './logging.ts'
 import { createRingRefreshLoop } from './ring-refresh-loop.ts'
 
 beforeEach(() => void vi.useFakeTimers())

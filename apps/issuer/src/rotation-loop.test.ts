@@ -9,8 +9,8 @@ import {
 } from '@workload-identity/core'
 import { createFixedClock } from '@workload-identity/core/testing'
 import { generateKeyMaterial, DEFAULT_ROTATION_POLICY } from '@workload-identity/core'
+import { createLogger } from '@workload-identity/service'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createLogger } from './logging.ts'
 import { createRotationLoop, findRotationProblem } from './rotation-loop.ts'
 
 beforeEach(() => void vi.useFakeTimers())

@@ -12,8 +12,8 @@ import {
   type Seconds,
   type UnixSeconds,
 } from '@workload-identity/core'
+import { createPeriodicTask, type PeriodicTask } from '@workload-identity/service'
 import type { Logger } from 'pino'
-import { createPeriodicTask, type PeriodicTask } from './periodic-task.ts'
 
 /** What {@link createRotationLoop} needs. */
 export interface RotationLoopDependencies {

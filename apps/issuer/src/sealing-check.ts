@@ -1,6 +1,6 @@
 import { assertKeyEncryptionKey, isIssuerError } from '@workload-identity/core'
+import { createSecretReader } from '@workload-identity/service'
 import { checkBetween, type Environment, type SettingsCheck } from '@workload-identity/settings'
-import { createSecretReader } from './secret-source.ts'
 import { settingsTable } from './settings-table.ts'
 
 /** What must hold between the settings about sealing: every key can be read and is one, and a mode is about keys. */

@@ -7,9 +7,9 @@ import {
   type ResealRecords,
   type Sealing,
 } from '@workload-identity/core'
+import { createPeriodicTask, type PeriodicTask } from '@workload-identity/service'
 import type { Logger } from 'pino'
 import type { SealedStores } from './composition/sealed-stores.ts'
-import { createPeriodicTask, type PeriodicTask } from './periodic-task.ts'
 
 /** What {@link createSealingTask} needs. */
 export interface SealingTaskDependencies {

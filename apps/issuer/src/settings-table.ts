@@ -6,6 +6,7 @@ import {
   parseIdentifier,
   parseIssuerUrl,
 } from '@workload-identity/core'
+import { parseSecretSource } from '@workload-identity/service'
 import {
   booleanSetting,
   defineSettings,
@@ -18,7 +19,6 @@ import {
 } from '@workload-identity/settings'
 import { listenerSettings } from './listener-settings.ts'
 import { redisSettings } from './redis-settings.ts'
-import { parseSecretSource } from './secret-source.ts'
 
 const audience = () => textSchema((text) => parseAudiences(text)[0] ?? text)
 const file = () => ({ schema: filePath(), valueName: '<file>' })

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { seconds } from '@workload-identity/core'
 import { createFixedClock } from '@workload-identity/core/testing'
+import { createLogger } from '@workload-identity/service'
 import { expect, it, onTestFinished } from 'vitest'
 import { createContainer } from '../src/composition/container.ts'
 import { openState } from '../src/composition/open-state.ts'
 import * as tokens from '../src/composition/tokens.ts'
 import { readConfig } from '../src/config.ts'
-import { createLogger } from '../src/logging.ts'
 
 const DAY = 86_400
 

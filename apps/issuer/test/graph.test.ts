@@ -2,13 +2,13 @@ import 'reflect-metadata'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createLogger } from '@workload-identity/service'
 import type { InjectionToken } from 'tsyringe'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createContainer } from '../src/composition/container.ts'
 import { openState } from '../src/composition/open-state.ts'
 import * as tokens from '../src/composition/tokens.ts'
 import { readConfig } from '../src/config.ts'
-import { createLogger } from '../src/logging.ts'
 
 async function compose() {
   const folder = mkdtempSync(join(tmpdir(), 'wid-graph-'))

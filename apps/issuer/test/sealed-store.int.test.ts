@@ -11,13 +11,13 @@ import {
   type KeyRing,
 } from '@workload-identity/core'
 import { redisCli, startRedisServer, type RedisProcess } from '@workload-identity/driver-redis/testing'
+import { createLogger, describeStartFailure } from '@workload-identity/service'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { configurationCodes } from '../src/configuration-codes.ts'
 import { createContainer } from '../src/composition/container.ts'
 import { openState } from '../src/composition/open-state.ts'
 import * as tokens from '../src/composition/tokens.ts'
 import { readConfig } from '../src/config.ts'
-import { createLogger } from '../src/logging.ts'
-import { describeStartFailure } from '../src/start-failure.ts'
 import { rawFiles, rawRedis, rawSqlite, type RawStore } from './raw-stores.ts'
 
 let redis: RedisProcess
@@ -167,7 +167,7 @@ describe.each(engines)('a sealed store in %s', (engine) => {
     const wrong = join(place.folder, 'wrong')
     writeFileSync(wrong, 'not a key, but something secret', { mode: 0o600 })
     const error = await open(place, [`--key-encryption-key-file=${wrong}`]).catch((thrown: unknown) => thrown)
-    expect(describeStartFailure(error)).toMatchObject({
+    expect(describeStartFailure(error, configurationCodes)).toMatchObject({
       exitCode: 78,
       message: expect.stringContaining(wrong) as string,
     })

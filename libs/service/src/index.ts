@@ -1,1 +1,23 @@
-export {}
+// The process: its parts, its end, why it does not start
+export { createLifecycle, type Lifecycle, type LifecyclePart } from './lifecycle.ts'
+export { exitOnBug, shutDown, waitForSignal } from './run-process.ts'
+export {
+  ConfigurationError,
+  describeStartFailure,
+  EXIT_CONFIG,
+  EXIT_FAILURE,
+  StartRefusedError,
+  type StartFailure,
+} from './start-failure.ts'
+export { createPeriodicTask, type PeriodicTask, type PeriodicTaskOptions } from './periodic-task.ts'
+
+// The log
+export { createLogger, describeError, type LoggedError } from './logging.ts'
+
+// What is configured
+export {
+  createSecretReader,
+  parseSecretSource,
+  type SecretReader,
+  type SecretSource,
+} from './secret-source.ts'

@@ -5,16 +5,15 @@ import {
   type SandboxRegistry,
   type SandboxSource,
 } from '@workload-identity/core'
+import { createLifecycle, createPeriodicTask } from '@workload-identity/service'
 import { instanceCachingFactory, container as rootContainer, type DependencyContainer } from 'tsyringe'
 import { createAdoptionReminder } from '../adoption-reminder.ts'
 import type { IssuerConfig } from '../config.ts'
 import { createExpirySweep } from '../expiry-sweep.ts'
 import { createHealthChecks } from '../health.ts'
-import { createLifecycle } from '../lifecycle.ts'
 import { createListeners } from '../listeners.ts'
 import { createMetrics } from '../metrics.ts'
 import { observeStore } from '../observe-store.ts'
-import { createPeriodicTask } from '../periodic-task.ts'
 import { createPublishedKeysLog } from '../published-keys-log.ts'
 import { createRingChangeWatch } from '../ring-change-watch.ts'
 import { createRingRefreshLoop } from '../ring-refresh-loop.ts'

@@ -1,9 +1,8 @@
 import { activeKey, announcedIssuerUrl, earlierIssuerUrls, sealingKey } from '@workload-identity/core'
+import type { LifecyclePart, PeriodicTask } from '@workload-identity/service'
 import { describeStore } from '@workload-identity/settings'
 import type { IssuerConfig } from '../config.ts'
-import type { LifecyclePart } from '../lifecycle.ts'
 import type { Listeners } from '../listeners.ts'
-import type { PeriodicTask } from '../periodic-task.ts'
 import type { IssuerState } from './open-state.ts'
 
 /** What is started and stopped. */

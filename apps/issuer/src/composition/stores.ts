@@ -1,9 +1,9 @@
 import type { ServerFinding } from '@workload-identity/driver-redis'
+import { StartRefusedError } from '@workload-identity/service'
 import { openStores as openStoresOf, type Stores } from '@workload-identity/store-admin'
 import type { Logger } from 'pino'
 import type { IssuerConfig } from '../config.ts'
 import { readRedisCredentials } from '../redis-credentials.ts'
-import { StartRefusedError } from '../start-failure.ts'
 
 /** What of the configuration decides about the stores. */
 export type StoresConfig = Pick<IssuerConfig, 'store' | 'clusterId' | 'redis' | 'allowNetworkFileSystem'>

@@ -18,16 +18,15 @@ import type {
   SandboxTokens,
   VouchToken,
 } from '@workload-identity/core'
+import type { Lifecycle, PeriodicTask } from '@workload-identity/service'
 import type { HealthChecks } from '@workload-identity/transport-http'
 import type { Logger } from 'pino'
 import type { InjectionToken } from 'tsyringe'
 import type { AdminTokens } from '../admin-tokens.ts'
 import type { AuditLog } from '../audit-log.ts'
 import type { IssuerConfig } from '../config.ts'
-import type { Lifecycle } from '../lifecycle.ts'
 import type { Listeners } from '../listeners.ts'
 import type { Metrics } from '../metrics.ts'
-import type { PeriodicTask } from '../periodic-task.ts'
 import type { KeySightings } from '../key-sightings.ts'
 import type { LeapWatch } from '../leap-watch.ts'
 import type { PublishedCopy } from '../published-copy.ts'

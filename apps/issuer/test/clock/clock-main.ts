@@ -1,11 +1,10 @@
 import 'reflect-metadata'
 import { fromMilliseconds, seconds } from '@workload-identity/core'
+import { createLogger, exitOnBug, shutDown, waitForSignal } from '@workload-identity/service'
 import { createContainer } from '../../src/composition/container.ts'
 import { openState } from '../../src/composition/open-state.ts'
 import { LIFECYCLE } from '../../src/composition/tokens.ts'
 import { readConfig } from '../../src/config.ts'
-import { createLogger } from '../../src/logging.ts'
-import { exitOnBug, shutDown, waitForSignal } from '../../src/run-process.ts'
 import { readClockOffset } from './file-clock.ts'
 
 // `main.ts` with the clock of a test, and with short pauses, so that what follows from moving that clock follows soon.

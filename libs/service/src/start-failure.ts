@@ -1,4 +1,4 @@
-import { isIssuerError } from '@workload-identity/core'
+import { isIssuerError, type IssuerErrorCode } from '@workload-identity/core'
 import { SettingsError } from '@workload-identity/settings'
 import { ListenError, TlsFilesError } from '@workload-identity/transport-http'
 
@@ -13,7 +13,7 @@ export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError'
 }
 
-/** A refusal to start on a store that is not fit for it; the message says why and what to do. */
+/** A refusal to start on something that is not fit for it; the message says why and what to do. */
 export class StartRefusedError extends Error {
   override readonly name = 'StartRefusedError'
 }
@@ -28,18 +28,21 @@ const configurationErrors = [SettingsError, ConfigurationError, TlsFilesError]
 
 /**
  * Explains a failed start in one sentence for the operator, without a stack for everything that can be expected to go
- * wrong. A changed issuer URL and a missing key are mistakes in the configuration; whatever is wrong with a store is not.
+ * wrong. What is wrong with a store or with the network is no mistake in the configuration.
+ *
+ * @param configurationCodes codes of core that are mistakes in the configuration of this service.
  */
-export function describeStartFailure(error: unknown): StartFailure {
+export function describeStartFailure(
+  error: unknown,
+  configurationCodes: readonly IssuerErrorCode[] = [],
+): StartFailure {
   if (configurationErrors.some((type) => error instanceof type)) {
     return { exitCode: EXIT_CONFIG, message: (error as Error).message }
   }
   if (error instanceof ListenError || error instanceof StartRefusedError)
     return { exitCode: EXIT_FAILURE, message: error.message }
   if (isIssuerError(error)) {
-    const exitCode = isIssuerError(error, 'ERR_ISSUER_URL_CHANGED', 'ERR_SEAL_KEY_UNKNOWN')
-      ? EXIT_CONFIG
-      : EXIT_FAILURE
+    const exitCode = configurationCodes.includes(error.code) ? EXIT_CONFIG : EXIT_FAILURE
     const reason = describeCause(error.cause)
     return {
       exitCode,

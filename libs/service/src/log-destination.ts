@@ -57,7 +57,7 @@ const MAX_UNREAD = 4 * 1024 * 1024
 
 /**
  * The standard output as a {@link LogDestination}. It is written in the background: while nobody reads it, 4 MiB are kept
- * and what comes then is lost, so that a log collector that hangs never stops the issuer. `onLost` is told how often that
+ * and what comes then is lost, so that a log collector that hangs never stops the service. `onLost` is told how often that
  * happened, once somebody reads again. What waits when the process ends is written then.
  */
 export function openStandardOutput(onLost: (batches: number) => void): LogDestination {

@@ -19,7 +19,7 @@ describe('describeStartFailure', () => {
     ['ERR_STORE_FOREIGN', 1],
     ['ERR_STORE_EMPTY', 1],
   ])('says the sentence and code of %s and exits with %i', (code, exitCode) => {
-    expect(describeStartFailure(new IssuerError(code, 'what to do'))).toEqual({
+    expect(describeStartFailure(new IssuerError(code, 'what to do'), ['ERR_ISSUER_URL_CHANGED'])).toEqual({
       exitCode,
       message: `what to do [${code}]`,
     })
