@@ -11,6 +11,14 @@ export {
 } from './start-failure.ts'
 export { createPeriodicTask, type PeriodicTask, type PeriodicTaskOptions } from './periodic-task.ts'
 
+// What it serves
+export {
+  createListeners,
+  type ListenerOptions,
+  type Listeners,
+  type ListenersDependencies,
+} from './listeners.ts'
+
 // The log
 export { createLogger, describeError, type LoggedError } from './logging.ts'
 

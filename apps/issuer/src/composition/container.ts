@@ -11,7 +11,7 @@ import { createAdoptionReminder } from '../adoption-reminder.ts'
 import type { IssuerConfig } from '../config.ts'
 import { createExpirySweep } from '../expiry-sweep.ts'
 import { createHealthChecks } from '../health.ts'
-import { createListeners } from '../listeners.ts'
+import { createIssuerListeners } from '../issuer-listeners.ts'
 import { createMetrics } from '../metrics.ts'
 import { observeStore } from '../observe-store.ts'
 import { createPublishedKeysLog } from '../published-keys-log.ts'
@@ -158,7 +158,7 @@ function provideProcess(
     }),
   )
   provide(tokens.LISTENERS, () =>
-    createListeners({
+    createIssuerListeners({
       config: get(tokens.CONFIG),
       createServers: createServerFactory({
         config: get(tokens.CONFIG),

@@ -2,14 +2,14 @@ import { activeKey, announcedIssuerUrl, earlierIssuerUrls, sealingKey } from '@w
 import type { LifecyclePart, PeriodicTask } from '@workload-identity/service'
 import { describeStore } from '@workload-identity/settings'
 import type { IssuerConfig } from '../config.ts'
-import type { Listeners } from '../listeners.ts'
+import type { IssuerListeners } from '../issuer-listeners.ts'
 import type { IssuerState } from './open-state.ts'
 
 /** What is started and stopped. */
 export interface LifecyclePartsOptions {
   readonly config: IssuerConfig
   readonly state: IssuerState
-  readonly listeners: Listeners
+  readonly listeners: IssuerListeners
   readonly periodicTasks: readonly PeriodicTask[]
   readonly ringWatch: LifecyclePart
 }

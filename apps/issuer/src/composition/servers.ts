@@ -30,7 +30,7 @@ import type { AdminTokens } from '../admin-tokens.ts'
 import type { AuditLog } from '../audit-log.ts'
 import type { IssuerConfig } from '../config.ts'
 import type { KeySightings } from '../key-sightings.ts'
-import type { CreateServers } from '../listeners.ts'
+import type { CreateServers } from '../issuer-listeners.ts'
 import type { Metrics } from '../metrics.ts'
 
 /** What the three servers are made of. */
@@ -63,7 +63,7 @@ export interface ServerDependencies {
 /** Makes what makes the three servers, once their certificates are read and the token endpoint's URL can be asked for. */
 export function createServerFactory(dependencies: ServerDependencies): CreateServers {
   const { config, issuer, keyRing, clock, metrics, logger, auditLog } = dependencies
-  return ({ publicTls, tokenTls, controlTls, tokenUrl }) => {
+  return ({ tls: pairs, tokenUrl }) => {
     const http = (tls: HttpOptions['tls']): HttpOptions => ({
       logger,
       ...(tls !== undefined && { tls }),
@@ -82,9 +82,9 @@ export function createServerFactory(dependencies: ServerDependencies): CreateSer
           return ring.issuers.length === 1 ? issuer.issuerUrl : findRequestedIssuer(ring, clock(), request)
         },
         onKeysServed: (verifier) => dependencies.sightings.record(verifier),
-        http: http(publicTls),
+        http: http(pairs.public),
       }),
-      token: createTokenServer({ sandboxTokens: dependencies.sandboxTokens, http: http(tokenTls) }),
+      token: createTokenServer({ sandboxTokens: dependencies.sandboxTokens, http: http(pairs.token) }),
       control: createControlServer({
         issuer,
         ring: () => dependencies.keyRing.ring(),
@@ -115,7 +115,7 @@ export function createServerFactory(dependencies: ServerDependencies): CreateSer
           logger.info({ ...action }, 'admin action')
           auditLog.write({ event: 'admin_action', ...action })
         },
-        http: http(controlTls),
+        http: http(pairs.control),
       }),
     }
   }

@@ -25,7 +25,7 @@ import type { InjectionToken } from 'tsyringe'
 import type { AdminTokens } from '../admin-tokens.ts'
 import type { AuditLog } from '../audit-log.ts'
 import type { IssuerConfig } from '../config.ts'
-import type { Listeners } from '../listeners.ts'
+import type { IssuerListeners } from '../issuer-listeners.ts'
 import type { Metrics } from '../metrics.ts'
 import type { KeySightings } from '../key-sightings.ts'
 import type { LeapWatch } from '../leap-watch.ts'
@@ -83,7 +83,7 @@ export const HEALTH: InjectionToken<HealthChecks> = Symbol('HealthChecks')
 /** Seals anew what is sealed otherwise than configured. */
 export const SEALING_TASK: InjectionToken<SealingTask> = Symbol('SealingTask')
 /** The three HTTP servers and where they listen. */
-export const LISTENERS: InjectionToken<Listeners> = Symbol('Listeners')
+export const LISTENERS: InjectionToken<IssuerListeners> = Symbol('Listeners')
 /** What saves of the ring replaced, and its end. */
 export const REPLACED_RINGS: InjectionToken<ReplacedRings> = Symbol('ReplacedRings')
 /** Who has seen the next key. */
