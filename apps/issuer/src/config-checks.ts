@@ -1,12 +1,6 @@
 import { assertTtlPolicy, DISCOVERY_PATH, JWKS_PATH, rotationPolicyProblems } from '@workload-identity/core'
-import {
-  checkBetween,
-  formatListenAddress,
-  isLoopback,
-  type ListenAddress,
-  type SettingsCheck,
-} from '@workload-identity/settings'
-import { readTlsFiles } from '@workload-identity/transport-http'
+import { findPlaintextProblems, findSharedAddresses, findTlsProblems } from '@workload-identity/service'
+import { checkBetween, type SettingsCheck } from '@workload-identity/settings'
 import { toRotationPolicy, toTtlPolicy } from './config-policies.ts'
 import { settingsTable } from './settings-table.ts'
 
@@ -68,24 +62,22 @@ const tlsCheck: Check = checkBetween(settingsTable, ['tlsCert', 'tlsKey'], ({ tl
 
 const plaintextChecks: readonly Check[] = (['token', 'control'] as const).map((listener) => {
   const name = listener === 'token' ? 'tokenListen' : 'controlListen'
-  return checkBetween(settingsTable, [name, 'tlsCert', 'allowPlaintext'], (settings) => {
-    const address = settings[name]
-    if (isLoopback(address) || settings.tlsCert !== undefined) return []
-    if (settings.allowPlaintext.includes(listener)) return []
-    return [
-      `${formatListenAddress(address)} is beyond loopback and would carry secrets in plain text: give --tls-cert and --tls-key, or --allow-plaintext ${listener} when something else protects the traffic`,
-    ]
-  })
+  return checkBetween(settingsTable, [name, 'tlsCert', 'allowPlaintext'], (settings) =>
+    findPlaintextProblems({
+      address: settings[name],
+      hasTls: settings.tlsCert !== undefined,
+      isPlaintextAllowed: settings.allowPlaintext.includes(listener),
+      name: listener,
+      tlsFlags: '--tls-cert and --tls-key',
+    }),
+  )
 })
 
 const addressCheck: Check = checkBetween(
   settingsTable,
   ['publicListen', 'tokenListen', 'controlListen'],
-  ({ publicListen, tokenListen, controlListen }) => {
-    const addresses = [publicListen, tokenListen, controlListen].filter(isFixed).map(formatListenAddress)
-    const twice = addresses.find((address, index) => addresses.indexOf(address) !== index)
-    return twice === undefined ? [] : [`two listeners have the address ${twice}; each needs its own`]
-  },
+  ({ publicListen, tokenListen, controlListen }) =>
+    findSharedAddresses([publicListen, tokenListen, controlListen]),
 )
 
 const adoptionCheck: Check = checkBetween(
@@ -109,23 +101,6 @@ export const configChecks: readonly Check[] = [
   addressCheck,
   adoptionCheck,
 ]
-
-function isFixed(address: ListenAddress): boolean {
-  return address.kind === 'unix' || address.port !== 0
-}
-
-function findTlsProblems(certPath: string | undefined, keyPath: string | undefined): readonly string[] {
-  if (certPath === undefined && keyPath === undefined) return []
-  if (certPath === undefined || keyPath === undefined) {
-    return ['a certificate and its private key belong together: give both or neither']
-  }
-  try {
-    readTlsFiles({ certPath, keyPath })
-    return []
-  } catch (error) {
-    return [error instanceof Error ? error.message : 'the files cannot be used']
-  }
-}
 
 /** Core speaks of the members of a policy; an operator knows them by their flags. */
 function nameFlags(problem: string): string {

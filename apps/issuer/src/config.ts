@@ -8,7 +8,7 @@ import {
   type SealingMode,
   type TtlPolicy,
 } from '@workload-identity/core'
-import { createSecretReader, type SecretReader } from '@workload-identity/service'
+import { createSecretReader, toTlsPaths, type SecretReader } from '@workload-identity/service'
 import {
   checkBetween,
   readSettings,
@@ -197,8 +197,4 @@ function findMoveProblems(
       ? ['--move-issuer-from names the issuer URL itself: set --issuer-url to the new one']
       : []),
   ]
-}
-
-function toTlsPaths(certPath: string | undefined, keyPath: string | undefined): TlsFilePaths | undefined {
-  return certPath === undefined || keyPath === undefined ? undefined : { certPath, keyPath }
 }

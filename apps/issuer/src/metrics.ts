@@ -8,17 +8,15 @@ import {
   type RingRepair,
   type SandboxSource,
 } from '@workload-identity/core'
-import type { HttpAnswerFacts } from '@workload-identity/transport-http'
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { createServiceMetrics, type ServiceMetrics } from '@workload-identity/service'
+import { Counter, Gauge, type Registry } from 'prom-client'
 import type { AuditLog } from './audit-log.ts'
 import { addSealingMetrics, type SealingMetricsOptions } from './sealing-metrics.ts'
 import { addRotationMetrics, type RotationMetrics, type RotationMetricsOptions } from './rotation-metrics.ts'
 import { version } from './version.ts'
 
 /** What an issuer counts about itself, for Prometheus. */
-export interface Metrics extends RotationMetrics {
-  /** Counts an answer that was given, and the mint if it was one. */
-  recordAnswer(answer: HttpAnswerFacts): void
+export interface Metrics extends RotationMetrics, Pick<ServiceMetrics, 'recordAnswer' | 'render'> {
   /** Counts a failure of the store; other errors do not count. */
   recordStoreError(error: unknown): void
   /** Counts a store that had lost something of the key ring and got it back. */
@@ -27,8 +25,6 @@ export interface Metrics extends RotationMetrics {
   recordAcceptedLoss(): void
   /** Counts a sandbox that was found by its secret, by where the answer came from. */
   recordSandboxFound(from: SandboxSource): void
-  /** All metrics in Prometheus' text format. */
-  render(): Promise<{ readonly contentType: string; readonly body: string }>
 }
 
 /** What {@link createMetrics} measures besides what it is told. */
@@ -40,25 +36,18 @@ export interface MetricsDependencies extends RotationMetricsOptions {
   readonly countAdoptedFiles?: () => number | undefined
 }
 
-const mintRoutes: ReadonlySet<string> = new Set(['GET /v1/token', 'POST /v1/tokens'])
+const mintRoutes = ['GET /v1/token', 'POST /v1/tokens']
 const keyStates: readonly KeyState[] = ['active', 'next', 'retired']
-const latencyBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
 
 /** Makes {@link Metrics} with a register of their own; labels hold only what the issuer chose itself. */
 export function createMetrics(dependencies: MetricsDependencies): Metrics {
   const { keyRing, auditLog, clock, countAdoptedFiles } = dependencies
-  const register = new Registry()
+  const service = createServiceMetrics({ version, mintRoutes })
+  const { register } = service
   const registers = [register]
-  collectDefaultMetrics({ register })
   addKeyRingMetrics(register, keyRing, clock)
   const rotation = addRotationMetrics(register, dependencies)
   addSealingMetrics(register, dependencies.sealing)
-  new Gauge({
-    name: 'wid_build_info',
-    help: 'Always 1; its labels tell the version of the issuer and of Node.',
-    labelNames: ['version', 'node'],
-    registers,
-  }).set({ version, node: process.version }, 1)
   new Gauge({
     name: 'wid_audit_write_failures',
     help: 'Audit events that could not be written since the start.',
@@ -68,19 +57,6 @@ export function createMetrics(dependencies: MetricsDependencies): Metrics {
     },
   })
   if (countAdoptedFiles !== undefined) addAdoptionMetric(register, countAdoptedFiles)
-  const mints = new Counter({
-    name: 'wid_mints_total',
-    help: 'Requests for a token by outcome: issued, or the code of the refusal or failure.',
-    labelNames: ['route', 'outcome'],
-    registers,
-  })
-  const latencies = new Histogram({
-    name: 'wid_http_request_duration_seconds',
-    help: 'Time from the head of a request to the end of its answer.',
-    labelNames: ['listener', 'method', 'route', 'status'],
-    buckets: latencyBuckets,
-    registers,
-  })
   const storeErrors = new Counter({
     name: 'wid_store_errors_total',
     help: 'Failures of key store and registry by code.',
@@ -105,11 +81,7 @@ export function createMetrics(dependencies: MetricsDependencies): Metrics {
     registers,
   })
   return {
-    recordAnswer({ listener, method, route, status, seconds, code }) {
-      latencies.observe({ listener, method, route, status }, seconds)
-      if (!mintRoutes.has(`${method} ${route}`)) return
-      mints.inc({ route, outcome: status === 200 ? 'issued' : (code ?? 'unknown') })
-    },
+    recordAnswer: (answer) => service.recordAnswer(answer),
     recordStoreError(error) {
       if (!isIssuerError(error)) return
       if (/^ERR_(STORE|REGISTRY|SEAL)_/.test(error.code)) storeErrors.inc({ code: error.code })
@@ -120,7 +92,7 @@ export function createMetrics(dependencies: MetricsDependencies): Metrics {
     },
     ...rotation,
     recordAcceptedLoss: () => acceptedLosses.inc(),
-    render: async () => ({ contentType: register.contentType, body: await register.metrics() }),
+    render: () => service.render(),
   }
 }
 

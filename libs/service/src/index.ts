@@ -19,8 +19,19 @@ export {
   type ListenersDependencies,
 } from './listeners.ts'
 
+export {
+  findPlaintextProblems,
+  findSharedAddresses,
+  findTlsProblems,
+  toTlsPaths,
+  type GuardedListener,
+} from './listener-checks.ts'
+
 // The log
 export { createLogger, describeError, type LoggedError } from './logging.ts'
+
+// What it counts
+export { createServiceMetrics, type ServiceMetrics, type ServiceMetricsOptions } from './service-metrics.ts'
 
 // What is configured
 export {
