@@ -9,6 +9,8 @@ export {
   StartRefusedError,
   type StartFailure,
 } from './start-failure.ts'
+export { announceReady } from './announce-ready.ts'
+export { readVersion } from './read-version.ts'
 export { createPeriodicTask, type PeriodicTask, type PeriodicTaskOptions } from './periodic-task.ts'
 
 // What it serves

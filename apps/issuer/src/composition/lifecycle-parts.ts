@@ -1,5 +1,5 @@
 import { activeKey, announcedIssuerUrl, earlierIssuerUrls, sealingKey } from '@workload-identity/core'
-import type { LifecyclePart, PeriodicTask } from '@workload-identity/service'
+import { announceReady, type LifecyclePart, type PeriodicTask } from '@workload-identity/service'
 import { describeStore } from '@workload-identity/settings'
 import type { IssuerConfig } from '../config.ts'
 import type { IssuerListeners } from '../issuer-listeners.ts'
@@ -52,8 +52,7 @@ export function createLifecycleParts(options: LifecyclePartsOptions): readonly L
             'the token listener has no address that sandboxes elsewhere can use: set --token-url',
           )
         }
-        // Said at every log level, since whoever started the process waits for it; its `token` is an address.
-        logger.child({}, { level: 'info', redact: [] }).info({ ...listeners.addresses() }, 'ready')
+        announceReady(logger, listeners.addresses())
       },
     },
   ]
