@@ -22,7 +22,8 @@ import { HTTP_LIMITS, type HttpLimits } from './limits.ts'
 import { createOwedAnswers } from './owed-answers.ts'
 import { answerPlainDocuments } from './plain-documents.ts'
 import { strictRequests } from './strict-requests.ts'
-import { TLS_OPTIONS } from './tls-options.ts'
+import { decorateTls } from './replace-tls.ts'
+import { toSecureContext } from './tls-options.ts'
 import { createClientErrorHandler, refuseExpectations, refuseTunnels } from './unparsed-requests.ts'
 import { compileValidator } from './validation.ts'
 import { watchRoutes } from './wrong-methods.ts'
@@ -85,6 +86,7 @@ export function createHttpServer({
   app.server.maxConnections = limits.connections
   // Node's own limit cuts the rest off without a word, and what was cut off may be a second Authorization.
   app.server.maxHeadersCount = 0
+  decorateTls(app, http.tls)
   answerPlainDocuments(app, { log, limits })
   owedAnswers.watch(app.server)
   const routes = watchRoutes(app)
@@ -147,9 +149,15 @@ function createInstance(
   }
   if (tls === undefined) return fastify({ ...options, http: node })
   // Of an https.Server only what it shares with an http.Server is used; Fastify's types make them unrelated.
-  const secure: object = { ...options, https: { ...node, ...TLS_OPTIONS, ...tls } }
+  const secure: object = {
+    ...options,
+    https: { ...node, ...toSecureContext(tls), ...(tls.clientCa !== undefined && requestedCertificate) },
+  }
   return fastify(secure)
 }
+
+/** Whether a certificate counts is for the routes to say: most of them ask for none, and a refusal needs an answer. */
+const requestedCertificate = { requestCert: true, rejectUnauthorized: false }
 
 /** Reads the rest of a body that nobody wants, up to a limit: a client that is still sending would else be cut off. */
 function drainBody(raw: IncomingMessage, limit: number): void {

@@ -23,6 +23,11 @@ export interface HttpAnswerFacts {
 export interface TlsPair {
   readonly cert: string
   readonly key: string
+  /**
+   * The authorities of client certificates. With them a certificate is requested, not required; sessions are not
+   * resumed, so that each connection proves its certificate anew.
+   */
+  readonly clientCa?: string
 }
 
 /** What the three servers have in common. */

@@ -7,6 +7,8 @@ import type { TlsPair } from './http-options.ts'
 export interface TlsFilePaths {
   readonly certPath: string
   readonly keyPath: string
+  /** The authorities of client certificates, one PEM certificate or several; absent = none are asked for. */
+  readonly clientCaPath?: string
 }
 
 /** A certificate or key that cannot be used; the sentence names the file and never holds what is in it. */
@@ -15,11 +17,12 @@ export class TlsFilesError extends Error {
 }
 
 /**
- * Reads a PEM certificate chain (the server's own first) and its private key, and checks that they belong together.
+ * Reads a PEM certificate chain (the server's own first) and its private key, and checks that they belong together; with
+ * them the authorities of client certificates, if there are any.
  *
  * @throws {TlsFilesError} naming the file that is missing, unreadable or broken, or both when they do not match.
  */
-export function readTlsFiles({ certPath, keyPath }: TlsFilePaths): TlsPair {
+export function readTlsFiles({ certPath, keyPath, clientCaPath }: TlsFilePaths): TlsPair {
   const cert = read(certPath)
   const key = read(keyPath)
   const certificate = attempt(() => new X509Certificate(cert), `${certPath} holds no PEM certificate`)
@@ -28,7 +31,19 @@ export function readTlsFiles({ certPath, keyPath }: TlsFilePaths): TlsPair {
     throw new TlsFilesError(`the private key in ${keyPath} does not belong to the certificate in ${certPath}`)
   }
   attempt(() => createSecureContext({ cert, key }), `${certPath} and ${keyPath} cannot be used for TLS`)
-  return { cert, key }
+  return { cert, key, ...(clientCaPath !== undefined && { clientCa: readAuthorities(clientCaPath) }) }
+}
+
+/** OpenSSL skips what it cannot read, and then nobody's certificate would count, or not everybody's. */
+function readAuthorities(path: string): string {
+  const text = read(path)
+  const blocks = text.match(/-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----/gs) ?? []
+  if (blocks.length === 0) throw new TlsFilesError(`${path} holds no PEM certificate`)
+  for (const block of blocks) {
+    const certificate = attempt(() => new X509Certificate(block), `${path} holds a broken certificate`)
+    if (!certificate.ca) throw new TlsFilesError(`${path} holds a certificate that is not an authority's`)
+  }
+  return text
 }
 
 function read(path: string): string {

@@ -1,4 +1,19 @@
+import { constants } from 'node:crypto'
 import type { SecureContextOptions } from 'node:tls'
+import type { TlsPair } from './http-options.ts'
 
-/** What every TLS context of the servers has besides its certificate; a reloaded one must repeat it. */
-export const TLS_OPTIONS = { minVersion: 'TLSv1.2' } as const satisfies SecureContextOptions
+/**
+ * The TLS context of a server; one that is made anew for changed files has to have all of it again. A session is neither
+ * resumed nor renegotiated where client certificates count: of a resumed one nobody checks the certificate again.
+ */
+export function toSecureContext({ cert, key, clientCa }: TlsPair): SecureContextOptions {
+  return {
+    minVersion: 'TLSv1.2',
+    cert,
+    key,
+    ...(clientCa !== undefined && {
+      ca: clientCa,
+      secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
+    }),
+  }
+}

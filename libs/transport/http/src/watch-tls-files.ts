@@ -1,9 +1,8 @@
 import { statSync } from 'node:fs'
-import { Server as TlsServer } from 'node:tls'
 import type { FastifyInstance } from 'fastify'
 import type { TlsPair } from './http-options.ts'
 import { readTlsFiles, type TlsFilePaths } from './tls-files.ts'
-import { TLS_OPTIONS } from './tls-options.ts'
+import './replace-tls.ts'
 
 /** What watching TLS files does and tells. */
 export interface WatchTlsFilesOptions extends TlsFilePaths {
@@ -36,10 +35,8 @@ export function watchTlsFiles(options: WatchTlsFilesOptions): () => void {
     if (files === used || (failed?.files === files && failed.isReported)) return
     try {
       const pair = readTlsFiles(options)
-      if (pair.cert !== current.cert || pair.key !== current.key) {
-        for (const { server } of servers) {
-          if (server instanceof TlsServer) server.setSecureContext({ ...TLS_OPTIONS, ...pair })
-        }
+      if (pair.cert !== current.cert || pair.key !== current.key || pair.clientCa !== current.clientCa) {
+        for (const server of servers) server.replaceTls(pair)
         current = pair
         onReloaded?.()
       }
@@ -57,11 +54,12 @@ export function watchTlsFiles(options: WatchTlsFilesOptions): () => void {
 }
 
 /** What tells one state of the files from another: also a swapped link changes the file that is reached through it. */
-function describeFiles({ certPath, keyPath }: TlsFilePaths): string {
-  return [certPath, keyPath].map(describeFile).join(' ')
+function describeFiles({ certPath, keyPath, clientCaPath }: TlsFilePaths): string {
+  return [certPath, keyPath, clientCaPath].map(describeFile).join(' ')
 }
 
-function describeFile(path: string): string {
+function describeFile(path: string | undefined): string {
+  if (path === undefined) return 'none'
   try {
     const { dev, ino, size, mtimeNs } = statSync(path, { bigint: true })
     return [dev, ino, size, mtimeNs].join(':')
