@@ -114,6 +114,10 @@ export const assignment = closed({
   ),
   expires_at: sandbox.properties.expires_at,
   token_files: Type.Optional(tokenFiles),
+  // The policy: a runner that keeps tokens must notice when those it keeps are no longer what would be issued.
+  allowed_audiences: sandbox.properties.allowed_audiences,
+  max_ttl: sandbox.properties.max_ttl,
+  subject: sandbox.properties.subject,
 })
 
 /** An assignment that is no more. */
