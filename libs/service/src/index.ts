@@ -10,6 +10,7 @@ export {
   type StartFailure,
 } from './start-failure.ts'
 export { announceReady } from './announce-ready.ts'
+export { createServiceManager, type ServiceManagerOptions } from './service-manager.ts'
 export { readVersion } from './read-version.ts'
 export { createPeriodicTask, type PeriodicTask, type PeriodicTaskOptions } from './periodic-task.ts'
 
@@ -42,3 +43,8 @@ export {
   type SecretReader,
   type SecretSource,
 } from './secret-source.ts'
+export {
+  createFollowedReading,
+  type FollowedReading,
+  type FollowedReadingOptions,
+} from './followed-reading.ts'
