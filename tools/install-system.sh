@@ -3,7 +3,7 @@
 set -eu
 
 # command:Debian package
-needed='git:git openssl:openssl redis-server:redis-server redis-cli:redis-tools'
+needed='git:git openssl:openssl perl:perl-base redis-server:redis-server redis-cli:redis-tools systemd-analyze:systemd'
 
 missing=''
 for pair in $needed; do

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import {
   createLogger,
+  createServiceManager,
   describeStartFailure,
   exitOnBug,
   shutDown,
@@ -20,7 +21,11 @@ async function run(config: IssuerConfig): Promise<number> {
   const container = createContainer(config, await openState(config, logger))
   const lifecycle = container.resolve(LIFECYCLE)
   await lifecycle.start()
-  return shutDown(lifecycle, logger, await signal)
+  const manager = createServiceManager({ env: process.env, logger })
+  await manager.start?.()
+  const received = await signal
+  await manager.stop?.()
+  return shutDown(lifecycle, logger, received)
 }
 
 try {
