@@ -49,7 +49,13 @@ export {
   type ResolvedIssuerUrl,
 } from './issuer-url.ts'
 export { generateSecret, hashSecret, parseSecretHash, type SecretOwner } from './secret.ts'
-export { buildSandboxEnvironment, type SandboxEnvironmentOptions } from './sandbox-environment.ts'
+export {
+  buildSandboxEnvironment,
+  sandboxDirectoryName,
+  tokenPathOf,
+  type SandboxEnvironmentOptions,
+} from './sandbox-environment.ts'
+export { DEFAULT_TOKEN_FILES, MAX_TOKEN_FILES, tokenFilesOf } from './token-files.ts'
 
 // Tokens
 export { formatSubject, parseSubject, type Subject } from './token/subject.ts'
@@ -287,7 +293,8 @@ export {
   type CacheSandboxesOptions,
   type SandboxSource,
 } from './use-cases/cache-sandboxes.ts'
-export type { SandboxReadingPolicy } from './use-cases/sandbox-readings.ts'
+export type { LookUpSource } from './use-cases/cached-look-ups.ts'
+export type { ReadingPolicy } from './use-cases/record-readings.ts'
 export { describeSandbox, mintSandboxToken, toWorkload } from './use-cases/mint-sandbox-token.ts'
 export {
   createRegisterSandbox,
@@ -305,10 +312,10 @@ export {
 export { createChangeSandbox, type ChangeSandbox, type SandboxChange } from './use-cases/change-sandbox.ts'
 export {
   createRenewSandboxSecret,
-  MAX_GRACE,
-  MAX_SECRETS_IN_GRACE,
+  type RenewedSandboxSecret,
   type RenewSandboxSecret,
 } from './use-cases/renew-sandbox-secret.ts'
+export { MAX_GRACE, MAX_SECRETS_IN_GRACE } from './use-cases/secret-grace.ts'
 export {
   createVouchToken,
   type VouchedTokenRequest,
@@ -322,3 +329,42 @@ export {
   type SandboxTokensDependencies,
   type TokenRequestFacts,
 } from './use-cases/sandbox-tokens.ts'
+
+// Use cases of runners
+export {
+  createRegisterRunner,
+  type RegisterRunner,
+  type RunnerAdministrationDependencies,
+  type RunnerRegistration,
+  type RunnerWithSecret,
+} from './use-cases/register-runner.ts'
+export { createRenewRunnerSecret, type RenewRunnerSecret } from './use-cases/renew-runner-secret.ts'
+export { createEndRunner, type EndRunner, type EndRunnerDependencies } from './use-cases/end-runner.ts'
+export {
+  createAuthenticateRunner,
+  type AuthenticateRunner,
+  type AuthenticateRunnerDependencies,
+} from './use-cases/authenticate-runner.ts'
+export { cacheRunners, type CachedRunners, type CacheRunnersOptions } from './use-cases/cache-runners.ts'
+export {
+  createRunnerTokens,
+  type RunnerTokenOrder,
+  type RunnerTokens,
+  type RunnerTokensDependencies,
+} from './use-cases/runner-tokens.ts'
+export {
+  createIssueSystemToken,
+  type IssueSystemToken,
+  type IssueSystemTokenDependencies,
+  type SystemTokenOrder,
+  type SystemWorkloadRule,
+} from './use-cases/system-tokens.ts'
+export {
+  createListAssignments,
+  ENDED_ASSIGNMENTS_KEPT,
+  type AssignmentLists,
+  type AssignmentSnapshot,
+  type ListAssignments,
+  type ListAssignmentsDependencies,
+} from './use-cases/list-assignments.ts'
+export { noteEndedAssignments, type NoteEndedAssignmentsOptions } from './use-cases/note-ended-assignments.ts'

@@ -99,6 +99,12 @@ function provideStores(provide: Provide, get: Get, { stores, opened }: IssuerSta
       opened,
     ),
   )
+  provide(tokens.RUNNERS, () =>
+    observeStore(
+      stores.createRunnerRegistry(() => get(tokens.KEY_RING).ring().registry_id),
+      countFailure,
+    ),
+  )
   provide(tokens.SANDBOXES, () => {
     const sandboxes: SandboxRegistry = observeStore(
       stores.createSandboxRegistry(() => get(tokens.KEY_RING).ring().registry_id),

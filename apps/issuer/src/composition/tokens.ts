@@ -14,6 +14,7 @@ import type {
   RenewSandboxSecret,
   RevokeKey,
   RotateByHand,
+  RunnerRegistry,
   SandboxRegistry,
   SandboxTokens,
   VouchToken,
@@ -54,6 +55,8 @@ export const KEY_STORE: InjectionToken<KeyStore> = Symbol('KeyStore')
 export const REGISTRY_IDENTITY: InjectionToken<RegistryIdentity> = Symbol('RegistryIdentity')
 /** The registered sandboxes, failures counted. */
 export const SANDBOXES: InjectionToken<SandboxRegistry> = Symbol('SandboxRegistry')
+/** The registered runners, failures counted. */
+export const RUNNERS: InjectionToken<RunnerRegistry> = Symbol('RunnerRegistry')
 /** The ring in use. */
 export const KEY_RING: InjectionToken<FollowedKeyRing> = Symbol('FollowedKeyRing')
 /** What is counted. */

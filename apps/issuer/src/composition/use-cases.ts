@@ -40,7 +40,11 @@ export function provideUseCases(provide: Provide, get: Get): void {
       random: () => Math.random(),
     })
   })
-  const administration = () => ({ sandboxes: get(tokens.SANDBOXES), clock: get(tokens.CLOCK) })
+  const administration = () => ({
+    sandboxes: get(tokens.SANDBOXES),
+    runners: get(tokens.RUNNERS),
+    clock: get(tokens.CLOCK),
+  })
   provide(tokens.AUTHENTICATE_SANDBOX, () => createAuthenticateSandbox(administration()))
   provide(tokens.REGISTER_SANDBOX, () => createRegisterSandbox(administration()))
   provide(tokens.REGISTER_SANDBOXES, () => createRegisterSandboxes(administration()))

@@ -25,11 +25,19 @@ export interface TtlPolicy {
  * @throws {IssuerError} `ERR_TTL_INVALID` for what is not a whole number of at least 1.
  */
 export function resolveTtl(requested: number | undefined, policy: TtlPolicy, narrower?: number): Seconds {
-  if (requested !== undefined && !(Number.isInteger(requested) && requested > 0)) {
-    throw new IssuerError('ERR_TTL_INVALID', 'the ttl must be a whole number of seconds of at least 1')
-  }
+  assertTtl(requested)
   const longest = Math.min(policy.maxTtl, narrower ?? policy.maxTtl)
   return seconds(Math.max(MIN_TTL, Math.min(requested ?? policy.defaultTtl, longest)))
+}
+
+/**
+ * Checks that a life can be asked for; `undefined` asks for none.
+ *
+ * @throws {IssuerError} `ERR_TTL_INVALID` for what is not a whole number of at least 1.
+ */
+export function assertTtl(requested: number | undefined): void {
+  if (requested === undefined || (Number.isInteger(requested) && requested > 0)) return
+  throw new IssuerError('ERR_TTL_INVALID', 'the ttl must be a whole number of seconds of at least 1')
 }
 
 /**

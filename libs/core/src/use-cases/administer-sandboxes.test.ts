@@ -4,12 +4,17 @@ import { IssuerError } from '../errors.ts'
 import type { SandboxRecord, SandboxRegistry } from '../ports/sandbox-registry.ts'
 import { hashSecret } from '../secret.ts'
 import { createFixedClock } from '../testing/fixed-clock.ts'
-import { createMemoryRegistryStorage, createMemorySandboxRegistry } from '../testing/memory-registry.ts'
+import {
+  createMemoryRegistryStorage,
+  createMemoryRunnerRegistry,
+  createMemorySandboxRegistry,
+} from '../testing/memory-registry.ts'
 import { createAuthenticateSandbox } from './authenticate-sandbox.ts'
 import { createChangeSandbox } from './change-sandbox.ts'
 import { createRegisterSandbox } from './register-sandbox.ts'
-import { createRenewSandboxSecret, MAX_GRACE } from './renew-sandbox-secret.ts'
+import { createRenewSandboxSecret } from './renew-sandbox-secret.ts'
 import { MAX_ALLOWED_AUDIENCES } from './sandbox-policy.ts'
+import { MAX_GRACE } from './secret-grace.ts'
 
 const hex = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'
 
@@ -18,9 +23,13 @@ function administer(decorate: (sandboxes: SandboxRegistry) => SandboxRegistry = 
   storage.registryId = UUIDS.registry
   const clock = createFixedClock(START)
   const sandboxes = decorate(createMemorySandboxRegistry({ storage, registryId: () => UUIDS.registry }))
-  const dependencies = { sandboxes, clock: clock.now }
+  const runners = createMemoryRunnerRegistry({ storage, registryId: () => UUIDS.registry })
+  const dependencies = { sandboxes, runners, clock: clock.now }
+  for (const runner_id of ['r-1', 'r-2']) {
+    storage.runners.set(runner_id, { runner_id, secrets: [], created_at: START, revision: 1 })
+  }
   return {
-    ...{ storage, clock, sandboxes },
+    ...{ storage, clock, sandboxes, runners },
     register: createRegisterSandbox(dependencies),
     change: createChangeSandbox(dependencies),
     renew: createRenewSandboxSecret(dependencies),

@@ -1,22 +1,28 @@
-import { isIssuerError } from '../errors.ts'
-import type { SandboxRegistry } from '../ports/sandbox-registry.ts'
-import { createSandboxReadings, judgeSandboxReading, type SandboxReadingPolicy } from './sandbox-readings.ts'
+import type { SandboxRecord, SandboxRegistry } from '../ports/sandbox-registry.ts'
+import type { UnixSeconds } from '../time.ts'
+import { createCachedLookUps, type LookUpSource } from './cached-look-ups.ts'
+import { createReadings, type ReadingPolicy } from './record-readings.ts'
 
-/** Where the answer to a look-up by secret came from; `outage`: from memory, because the store could not be reached. */
-export type SandboxSource = 'store' | 'cache' | 'outage'
+/** Where the answer to a look-up of a sandbox came from. */
+export type SandboxSource = LookUpSource
 
 /** What a cache of sandboxes is made of. */
-export interface CacheSandboxesOptions extends SandboxReadingPolicy {
+export interface CacheSandboxesOptions extends ReadingPolicy {
   readonly sandboxes: SandboxRegistry
   /** About how much memory it may take. */
   readonly maxBytes: number
-  /** Told of every sandbox found by its secret. */
+  /** Told of every sandbox found by its secret, or by `findLiveById`. */
   readonly onFound?: (from: SandboxSource) => void
 }
 
 /** A registry that remembers sandboxes, and how many it remembers at the moment. */
 export interface CachedSandboxes {
   readonly sandboxes: SandboxRegistry
+  /**
+   * The live sandbox with that ID, by the same rules as a look-up by secret: for its runner, who asks often. Whoever
+   * administers asks the store, by `sandboxes.findById`.
+   */
+  findLiveById(sandboxId: string, now: UnixSeconds): Promise<SandboxRecord | undefined>
   size(): number
 }
 
@@ -30,24 +36,12 @@ export interface CachedSandboxes {
  * afterwards: what was remembered of the sandbox is forgotten before the store is told and after.
  */
 export function cacheSandboxes(options: CacheSandboxesOptions): CachedSandboxes {
-  const { sandboxes: store, onFound } = options
-  const readings = createSandboxReadings(options.maxBytes, options.storeLag)
-  let turns = 0
-  let changes = 0
-
-  const changing = async <T>(sandboxIds: readonly string[], change: () => Promise<T>): Promise<T> => {
-    const forget = () => {
-      changes += 1
-      for (const sandboxId of sandboxIds) readings.forget(sandboxId)
-    }
-    forget()
-    try {
-      return await change()
-    } finally {
-      forget()
-    }
-  }
-
+  const { sandboxes: store, maxBytes, storeLag: maxAge, onFound } = options
+  const readings = createReadings<SandboxRecord>({
+    ...{ idOf: (record) => record.sandbox_id, bytesOf: estimateBytes },
+    ...{ maxBytes, maxAge },
+  })
+  const { find, changing } = createCachedLookUps(readings, options, onFound)
   const sandboxes: SandboxRegistry = {
     ...store,
     register: (record, now) => changing([record.sandbox_id], () => store.register(record, now)),
@@ -58,39 +52,19 @@ export function cacheSandboxes(options: CacheSandboxesOptions): CachedSandboxes 
       ),
     replace: (record, now) => changing([record.sandbox_id], () => store.replace(record, now)),
     end: (sandboxId, now) => changing([sandboxId], () => store.end(sandboxId, now)),
-
-    async findBySecretHash(sha256, now) {
-      const judged = () => {
-        const reading = readings.find(sha256)
-        return { reading, worth: reading && judgeSandboxReading(reading, sha256, now, options) }
-      }
-      const known = judged()
-      if (known.worth === 'trusted') {
-        onFound?.('cache')
-        return known.reading?.record
-      }
-      const turn = (turns += 1)
-      const changesBefore = changes
-      try {
-        const record = await store.findBySecretHash(sha256, now)
-        if (record === undefined) {
-          readings.forgetSecret(sha256, turn)
-          return undefined
-        }
-        // An answer that was under way while something changed here may be from before the change.
-        if (changes === changesBefore) readings.put({ record, readAt: now }, turn)
-        onFound?.('store')
-        return record
-      } catch (error) {
-        if (isIssuerError(error, 'ERR_REGISTRY_LOST')) readings.forgetSecret(sha256, turn)
-        if (!isIssuerError(error, 'ERR_STORE_UNAVAILABLE')) throw error
-        // Looked at again: the sandbox may have been ended here while the store was silent.
-        const last = judged()
-        if (last.reading === undefined || last.worth === 'nothing') throw error
-        onFound?.('outage')
-        return last.reading.record
-      }
-    },
+    findBySecretHash: (sha256, now) => find({ sha256 }, now, () => store.findBySecretHash(sha256, now)),
   }
-  return { sandboxes, size: readings.size }
+  return {
+    sandboxes,
+    findLiveById: (id, now) => find({ id }, now, () => store.findById(id, now)),
+    size: readings.size,
+  }
+}
+
+/** About what a record takes in memory: the maps and fixed parts, and its texts, of which few can be long. */
+function estimateBytes(record: SandboxRecord): number {
+  const { sandbox_id: id, app, runner_id: runner, allowed_audiences, secrets } = record
+  const files = (record.token_files ?? []).flatMap(({ name, audience = [] }) => [name, ...[audience].flat()])
+  const texts = [id, app, runner ?? '', record.secret_file ?? '', ...(allowed_audiences ?? []), ...files]
+  return texts.reduce((sum, text) => sum + 50 + text.length, 500 + 300 * secrets.length)
 }

@@ -3,6 +3,7 @@ import { IssuerError } from '../errors.ts'
 import {
   createFixedClock,
   createMemoryRegistryStorage,
+  createMemoryRunnerRegistry,
   createMemorySandboxRegistry,
 } from '../testing/index.ts'
 import { createRegisterSandboxes, MAX_SANDBOX_BATCH } from './register-sandboxes.ts'
@@ -11,10 +12,12 @@ function setUp() {
   const storage = createMemoryRegistryStorage()
   storage.registryId = 'registry'
   const sandboxes = createMemorySandboxRegistry({ storage, registryId: () => 'registry' })
+  const runners = createMemoryRunnerRegistry({ storage, registryId: () => 'registry' })
   return {
     storage,
     sandboxes,
-    register: createRegisterSandboxes({ sandboxes, clock: createFixedClock().now }),
+    runners,
+    register: createRegisterSandboxes({ sandboxes, runners, clock: createFixedClock().now }),
   }
 }
 
@@ -47,9 +50,10 @@ describe('createRegisterSandboxes', () => {
   })
 
   it('never gives the registry an ID twice, which one that registers several at once could give to either', async () => {
-    const { sandboxes } = setUp()
+    const { sandboxes, runners } = setUp()
     const given: string[] = []
     const register = createRegisterSandboxes({
+      runners,
       sandboxes: {
         ...sandboxes,
         registerAll: async (records) => {
@@ -87,9 +91,10 @@ describe('createRegisterSandboxes', () => {
   })
 
   it('tells which registrations a store failed for when it failed for some', async () => {
-    const { sandboxes } = setUp()
+    const { sandboxes, runners } = setUp()
     const failed = new IssuerError('ERR_STORE_UNAVAILABLE', 'gone')
     const register = createRegisterSandboxes({
+      runners,
       sandboxes: { ...sandboxes, registerAll: async () => [undefined, failed] },
       clock: createFixedClock().now,
     })

@@ -1,5 +1,6 @@
 import { IssuerError } from '../errors.ts'
 import type { SandboxRecord } from '../ports/sandbox-registry.ts'
+import { createFindRunner } from './find-runner.ts'
 import {
   prepareRegistration,
   type SandboxAdministrationDependencies,
@@ -13,7 +14,7 @@ export const MAX_SANDBOX_BATCH = 1000
 /**
  * Registers up to {@link MAX_SANDBOX_BATCH} sandboxes, each for itself: gives for each, in the order asked, what
  * `RegisterSandbox` would have given or the error it would have thrown. Those given are durable when it resolves. Of two
- * with the same ID in one batch, the second is refused.
+ * with the same ID in one batch, the second is refused. Each runner is looked up once.
  *
  * @throws {IssuerError} `ERR_REQUEST_INVALID` for an empty or too long list; when none was registered because the store
  * failed, what it failed with: `ERR_STORE_UNAVAILABLE`, `ERR_STORE_CORRUPT` or `ERR_REGISTRY_LOST`.
@@ -25,6 +26,7 @@ export type RegisterSandboxes = (
 /** Makes {@link RegisterSandboxes}. */
 export function createRegisterSandboxes({
   sandboxes,
+  runners,
   clock,
 }: SandboxAdministrationDependencies): RegisterSandboxes {
   return async (registrations) => {
@@ -36,11 +38,16 @@ export function createRegisterSandboxes({
       )
     }
     const now = clock()
+    const findRunner = createFindRunner(runners, now)
+    // All at once; what is wrong with one is told where it is asked for.
+    await Promise.allSettled(registrations.flatMap(({ runner_id: id }) => (id ? [findRunner(id)] : [])))
     const seen = new Set<string>()
     const results: (SandboxWithSecret | IssuerError)[] = []
     for (const registration of registrations) {
-      results.push(await prepareRegistration(registration, now).then(refuseRepeated(seen), asIssuerError))
+      const preparing = prepareRegistration(registration, now, findRunner)
+      results.push(await preparing.then(refuseRepeated(seen), asIssuerError))
     }
+    const unanswered = results.filter(isStoreFailure)
     const prepared = results.flatMap((result, index) =>
       result instanceof IssuerError ? [] : [{ index, record: result.record }],
     )
@@ -50,7 +57,7 @@ export function createRegisterSandboxes({
       const place = prepared[position]
       if (error !== undefined && place !== undefined) results[place.index] = error
     })
-    assertStoreAnswered(outcomes)
+    assertStoreAnswered([...unanswered, ...outcomes])
     return results
   }
 }
@@ -82,6 +89,9 @@ const STORE_FAILURES: ReadonlySet<string> = new Set([
 /** Nothing but failures of the store is one failure: whoever asked should simply ask again. */
 function assertStoreAnswered(outcomes: readonly (IssuerError | undefined)[]): void {
   const [first] = outcomes
-  if (first === undefined) return
-  if (outcomes.every((error) => error !== undefined && STORE_FAILURES.has(error.code))) throw first
+  if (first !== undefined && outcomes.every(isStoreFailure)) throw first
+}
+
+function isStoreFailure(result: unknown): result is IssuerError {
+  return result instanceof IssuerError && STORE_FAILURES.has(result.code)
 }

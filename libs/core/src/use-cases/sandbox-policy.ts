@@ -1,3 +1,4 @@
+import { absolutePathProblem } from '../absolute-path.ts'
 import { IssuerError } from '../errors.ts'
 import type { SandboxPolicy, SandboxRecord } from '../ports/sandbox-registry.ts'
 import type { UnixSeconds } from '../time.ts'
@@ -54,6 +55,34 @@ export function assertExpiry(expiresAt: SandboxRecord['expires_at'], now: UnixSe
       details: { name: 'expires_at' },
     },
   )
+}
+
+/**
+ * Checks that a sandbox whose token files are listed has a runner that could keep them.
+ *
+ * @throws {IssuerError} `ERR_REQUEST_INVALID` when it has none, also for an empty list.
+ */
+export function assertFilesHaveRunner({
+  runner_id: runnerId,
+  token_files: files,
+}: Pick<SandboxRecord, 'runner_id' | 'token_files'>): void {
+  if (files === undefined || runnerId !== undefined) return
+  throw new IssuerError(
+    'ERR_REQUEST_INVALID',
+    'token_files are kept by a runner: give runner_id, or take token_files away, too',
+    { details: { name: 'token_files' } },
+  )
+}
+
+/**
+ * Checks the path at which a sandbox finds its secret.
+ *
+ * @throws {IssuerError} `ERR_REQUEST_INVALID` when it is no absolute path of at most 4096 characters.
+ */
+export function assertSecretFile(path: string | undefined): void {
+  const problem = path === undefined ? undefined : absolutePathProblem(path)
+  if (problem === undefined) return
+  throw new IssuerError('ERR_REQUEST_INVALID', `secret_file ${problem}`, { details: { name: 'secret_file' } })
 }
 
 function assertAllowedAudiences(audiences: readonly string[]): void {

@@ -3,7 +3,11 @@ import { describe, expect, it } from 'vitest'
 import { ISSUER_URL, keys, ringOf, START, UUIDS, withCode } from '../../test/fixtures.ts'
 import { createIssuer } from '../issuer.ts'
 import { hashSecret } from '../secret.ts'
-import { createMemoryRegistryStorage, createMemorySandboxRegistry } from '../testing/memory-registry.ts'
+import {
+  createMemoryRegistryStorage,
+  createMemoryRunnerRegistry,
+  createMemorySandboxRegistry,
+} from '../testing/memory-registry.ts'
 import { createAuthenticateSandbox } from './authenticate-sandbox.ts'
 import { createRegisterSandbox } from './register-sandbox.ts'
 import { createSandboxTokens, type SandboxTokensDependencies } from './sandbox-tokens.ts'
@@ -17,10 +21,11 @@ function createCluster(onIssued?: SandboxTokensDependencies['onIssued']) {
   const storage = createMemoryRegistryStorage()
   storage.registryId = UUIDS.registry
   const sandboxes = createMemorySandboxRegistry({ storage, registryId: () => UUIDS.registry })
+  const runners = createMemoryRunnerRegistry({ storage, registryId: () => UUIDS.registry })
   const authenticateSandbox = createAuthenticateSandbox({ sandboxes, clock })
   return {
     ...{ storage, sandboxes },
-    register: createRegisterSandbox({ sandboxes, clock }),
+    register: createRegisterSandbox({ sandboxes, runners, clock }),
     tokens: createSandboxTokens({ authenticateSandbox, issuer, ...(onIssued && { onIssued }) }),
     vouch: createVouchToken({ issuer, sandboxes, clock }),
   }

@@ -30,6 +30,7 @@ import {
   createMemoryKeyStore,
   createMemoryRegistryIdentity,
   createMemoryRegistryStorage,
+  createMemoryRunnerRegistry,
   createMemorySandboxRegistry,
 } from '@workload-identity/core/testing'
 import type { FastifyBaseLogger } from 'fastify'
@@ -100,7 +101,8 @@ export async function createTestServices(options: TestServicesOptions = {}) {
     clock: clock.now,
   })
   const authenticateSandbox = createAuthenticateSandbox({ sandboxes, clock: clock.now })
-  const administration = { sandboxes, clock: clock.now }
+  const runners = createMemoryRunnerRegistry({ storage, registryId: () => state.ring.registry_id })
+  const administration = { sandboxes, runners, clock: clock.now }
   const { logger, lines } = createRecordingLogger()
   const answers: HttpAnswerFacts[] = []
   const actions: AdminAction[] = []
