@@ -8,7 +8,7 @@ import type { Seconds, UnixSeconds } from '../time.ts'
 import { audienceProblem } from './audience.ts'
 import type { IdTokenClaims } from './claims.ts'
 import { assertSignedThen, findPastKey, type PastKey } from './past-key.ts'
-import { parseSubject } from './subject.ts'
+import { parseSubject, type Subject } from './subject.ts'
 
 /** What a token must be to be accepted. The defaults are the strict ones. */
 export interface VerifyTokenOptions {
@@ -92,7 +92,7 @@ export async function verifyIdToken(token: string, context: VerificationContext)
   }
   assertTokenId(payload)
   assertAudienceCount(payload, context)
-  assertIdentityType(payload, context.identityType ?? 'sandbox')
+  assertIdentity(payload, context.identityType ?? 'sandbox')
   if (at !== undefined && pastKey !== undefined) {
     const { storeLag = DEFAULT_ROTATION_POLICY.storeLag, acceptRevokedKeys = false } = context
     assertSignedThen(pastKey, { iat: payload.iat as UnixSeconds, at, storeLag, acceptRevokedKeys })
@@ -135,15 +135,32 @@ function assertAudienceCount({ aud }: JWTPayload, { allowMultipleAudiences }: Ve
   }
 }
 
-function assertIdentityType({ sub, identity_type: identityType }: JWTPayload, expected: string): void {
-  if (identityType !== expected) throw invalid(`it is not the token of a ${expected}`)
+/**
+ * Type, subject and the claims that name the workload must agree, and nothing may name one of the other type: verifiers
+ * match on any of them.
+ */
+function assertIdentity(payload: JWTPayload, expected: 'sandbox' | 'system'): void {
+  const { app, sandbox_id: sandboxId, system_workload: workload } = payload
+  if (payload['identity_type'] !== expected) throw invalid(`it is not the token of a ${expected}`)
+  const subject = parseTokenSubject(payload.sub)
+  if ((subject.form === 'system') !== (expected === 'system')) {
+    throw invalid('its subject does not fit its type')
+  }
+  const agrees =
+    subject.form === 'system'
+      ? workload === subject.workload && sandboxId === undefined && app === undefined
+      : workload === undefined && typeof sandboxId === 'string' && sandboxId !== ''
+  if (!agrees || (subject.form === 'sandbox' && sandboxId !== subject.sandboxId)) {
+    throw invalid('its claims do not fit its subject')
+  }
+}
+
+function parseTokenSubject(text: unknown): Subject {
   try {
-    const isSystem = parseSubject(sub ?? '').form === 'system'
-    if (isSystem === (expected === 'system')) return
+    return parseSubject(typeof text === 'string' ? text : '')
   } catch (cause) {
     throw invalid('its subject is not one of this issuer', cause)
   }
-  throw invalid('its subject does not fit its type')
 }
 
 function toTokenError(cause: unknown): IssuerError {
