@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import 'reflect-metadata'
 import {
   createLogger,
   createServiceManager,
@@ -7,7 +8,6 @@ import {
   shutDown,
   waitForSignal,
 } from '@workload-identity/service'
-import 'reflect-metadata'
 import { createContainer } from './composition/container.ts'
 import { openState } from './composition/open-state.ts'
 import { LIFECYCLE } from './composition/tokens.ts'
