@@ -20,7 +20,8 @@ export async function generatePages(root: string): Promise<readonly TextFile[]> 
     await toPage('docs/openapi.json', JSON.stringify(await generateOpenApi(root))),
     await toPage('docs/errors.md', generateErrorReference(root)),
     await toPage('docs/api/core.md', await generateCoreReference(root)),
-    { path: 'apps/issuer/README.md', text: generateSettings(root) },
+    { path: 'apps/issuer/README.md', text: generateSettings(root, 'issuer') },
+    { path: 'apps/runner-proxy/README.md', text: generateSettings(root, 'runner-proxy') },
   ]
 }
 
@@ -36,8 +37,8 @@ function generateErrorReference(root: string): string {
 }
 
 /** An app is not imported: it prints its page itself. */
-function generateSettings(root: string): string {
-  const program = join(root, 'apps/issuer/test/settings-reference.ts')
+function generateSettings(root: string, app: 'issuer' | 'runner-proxy'): string {
+  const program = join(root, `apps/${app}/test/settings-reference.ts`)
   return execFileSync(process.execPath, ['--conditions=@workload-identity/source', program, '--print'], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
