@@ -31,10 +31,11 @@ export async function startService(
   app: 'issuer' | 'runner-proxy',
   flags: readonly string[],
   atEnd: AtEnd = onTestFinished,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<Service> {
   const main = fileURLToPath(new URL(`../../${app}/src/main.ts`, import.meta.url))
   const child = spawn(process.execPath, ['--conditions=@workload-identity/source', main, ...flags], {
-    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] },
+    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
