@@ -1,1 +1,1 @@
-export {}
+export type { IssuerFacts, RunnerClient } from './runner-client.ts'
