@@ -123,7 +123,7 @@ describe('applyAssignments', () => {
         for (const [sandboxes, registry_id] of lists) {
           const before = state
           const { state: after, change } = apply(before, listOf(sandboxes, { registry_id }))
-          const ids = sandboxes.map(({ sandbox_id }) => sandbox_id)
+          const ids: string[] = sandboxes.map(({ sandbox_id }) => sandbox_id)
           expect([...after.sandboxes.keys()]).toEqual(ids)
           expect(change.gone).toEqual([...before.sandboxes.keys()].filter((id) => !ids.includes(id)))
           // An era is that of before exactly for what was there and did not change.
