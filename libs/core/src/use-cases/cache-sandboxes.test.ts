@@ -28,6 +28,7 @@ async function createReplicas(changes: Partial<SandboxRecord> = {}) {
   return {
     ...{ storage, here, elsewhere: open(), record, now, advance, sources, store, size: cached.size },
     find: (sha256 = SECRET) => here.findBySecretHash(sha256, now()),
+    findById: () => cached.findLiveById('sb-1', now()),
   }
 }
 
@@ -168,5 +169,86 @@ describe('cacheSandboxes', () => {
     storage.registryId = UUIDS.ring
     await expect(find()).rejects.toEqual(withCode('ERR_REGISTRY_LOST'))
     expect(size()).toBe(0)
+  })
+
+  it('looks up by ID as by secret, and each makes use of what the other read', async () => {
+    const { find, findById, advance, sources, record } = await createReplicas()
+    expect(await findById()).toEqual(record)
+    await find()
+    advance(1)
+    expect(await findById()).toEqual(record)
+    advance(1)
+    await find()
+    expect(await findById()).toEqual(record)
+    expect(sources).toEqual(['store', 'cache', 'cache', 'store', 'cache'])
+  })
+
+  it('finds by ID while the store is unreachable until `storeLag` is over', async () => {
+    const { findById, advance, storage, record, sources } = await createReplicas()
+    await findById()
+    storage.unavailable = true
+    advance(299)
+    expect(await findById()).toEqual(record)
+    advance(1)
+    await expect(findById()).rejects.toEqual(withCode('ERR_STORE_UNAVAILABLE'))
+    expect(sources).toEqual(['store', 'outage'])
+  })
+
+  it('cannot tell by ID in an outage what it never read, nor what has expired', async () => {
+    const { findById, advance, storage } = await createReplicas({ expires_at: addSeconds(START, seconds(9)) })
+    storage.unavailable = true
+    await expect(findById()).rejects.toEqual(withCode('ERR_STORE_UNAVAILABLE'))
+    storage.unavailable = false
+    await findById()
+    storage.unavailable = true
+    advance(8)
+    expect(await findById()).toBeDefined()
+    advance(1)
+    await expect(findById()).rejects.toEqual(withCode('ERR_STORE_UNAVAILABLE'))
+  })
+
+  it('finds nobody by ID who was ended or moved away here, whatever the store does then', async () => {
+    const { findById, here, storage, record, now } = await createReplicas({ runner_id: 'r-1' })
+    await findById()
+    await here.replace({ ...record, runner_id: 'r-2', revision: 2 }, now())
+    expect(await findById()).toMatchObject({ runner_id: 'r-2' })
+    storage.unavailable = true
+    await expect(here.end('sb-1', now())).rejects.toEqual(withCode('ERR_STORE_UNAVAILABLE'))
+    await expect(findById()).rejects.toEqual(withCode('ERR_STORE_UNAVAILABLE'))
+    storage.unavailable = false
+    await here.end('sb-1', now())
+    expect(await findById()).toBeUndefined()
+  })
+
+  it('finds by ID whoever has a secret whose grace is over', async () => {
+    const secrets = [{ sha256: SECRET, valid_until: addSeconds(START, seconds(1)) }]
+    const { find, findById, advance } = await createReplicas({ secrets })
+    await findById()
+    advance(1)
+    expect(await findById()).toBeDefined()
+    expect(await find()).toBeUndefined()
+  })
+
+  it('leaves the question of an admin, who asks the registry by ID, to the store', async () => {
+    const { find, here, elsewhere, now } = await createReplicas()
+    await find()
+    await elsewhere.end('sb-1', now())
+    expect(await here.findById('sb-1', now())).toBeUndefined()
+  })
+
+  it('reckons with the memory that long lists take', async () => {
+    const files = Array.from({ length: 16 }, (_, index) => ({
+      name: `t${index}`,
+      audience: Array.from({ length: 10 }, (_value, number) => `${number}`.repeat(1000)),
+    }))
+    for (const changes of [
+      { allowed_audiences: Array.from({ length: 100 }, (_, index) => `${index}`.padStart(1000, 'x')) },
+      { token_files: files },
+    ]) {
+      const { store, record, now } = await createReplicas(changes)
+      const cached = cacheSandboxes({ ...policy, maxBytes: 90_000, sandboxes: store })
+      await cached.sandboxes.findBySecretHash(SECRET, now())
+      expect([cached.size(), JSON.stringify(record).length > 90_000]).toEqual([0, true])
+    }
   })
 })
