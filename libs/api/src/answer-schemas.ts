@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type, type Static } from 'typebox'
 import { algorithm, closed, jwk, optionalTexts, unixSeconds } from './common-schemas.ts'
 import { HTTP_ERROR_CODES } from './error-codes.ts'
 import { subject, tokenFiles } from './request-schemas.ts'
@@ -147,3 +147,18 @@ export const healthy = closed({
     }),
   ),
 })
+
+/** A minted token. */
+export type MintedTokenBody = Static<typeof mintedToken>
+/** Who a sandbox is. */
+export type IdentityBody = Static<typeof identity>
+/** A sandbox as admins see it. */
+export type SandboxBody = Static<typeof sandbox>
+/** A sandbox with the secret it was just given, and the environment variables to inject. */
+export type SandboxWithSecretBody = Static<typeof sandboxWithSecret>
+/** What became of one registration of a batch. */
+export type SandboxBatchEntry = Static<typeof sandboxBatchResult>['results'][number]
+/** A page of sandboxes. */
+export type SandboxPageBody = Static<typeof sandboxPage>
+/** Facts about the issuer. */
+export type IssuerFactsBody = Static<typeof issuerFacts>

@@ -26,6 +26,10 @@ export {
   tokenQuery,
   vouchedToken,
   type PageParameters,
+  type SandboxChangeBody,
+  type SandboxRegistrationBody,
+  type SecretRenewalBody,
+  type VouchedTokenBody,
 } from './request-schemas.ts'
 
 // What runners ask and are answered, and what admins do with them
@@ -50,6 +54,7 @@ export {
   type EndedAssignment,
   type RunnerBody,
   type RunnerIdentityResult,
+  type RunnerPageBody,
   type RunnerRegistrationBody,
   type RunnerTokenRequest,
   type RunnerTokenResult,
@@ -72,6 +77,13 @@ export {
   sandboxBatchResult,
   sandboxPage,
   sandboxWithSecret,
+  type IdentityBody,
+  type IssuerFactsBody,
+  type MintedTokenBody,
+  type SandboxBatchEntry,
+  type SandboxBody,
+  type SandboxPageBody,
+  type SandboxWithSecretBody,
 } from './answer-schemas.ts'
 
 // Keys

@@ -26,6 +26,20 @@ import {
   secretRenewal,
   vouchedToken,
 } from './request-schemas.ts'
+import {
+  assignment,
+  assignmentList,
+  endedAssignment,
+  runner,
+  runnerIdentityBatch,
+  runnerIdentityResults,
+  runnerPage,
+  runnerRegistration,
+  runnerTokenBatch,
+  runnerTokenResults,
+  runnerWithSecret,
+  systemTokenRequest,
+} from './runner-schemas.ts'
 
 /** The schemas that the OpenAPI document names, in its order. */
 export const namedSchemas: Readonly<Record<string, TSchema>> = {
@@ -44,6 +58,18 @@ export const namedSchemas: Readonly<Record<string, TSchema>> = {
   SandboxChange: sandboxChange,
   SandboxWithSecret: sandboxWithSecret,
   SecretRenewal: secretRenewal,
+  Runner: runner,
+  RunnerPage: runnerPage,
+  RunnerRegistration: runnerRegistration,
+  RunnerWithSecret: runnerWithSecret,
+  RunnerTokenBatch: runnerTokenBatch,
+  RunnerTokenResults: runnerTokenResults,
+  RunnerIdentityBatch: runnerIdentityBatch,
+  RunnerIdentityResults: runnerIdentityResults,
+  AssignmentList: assignmentList,
+  Assignment: assignment,
+  EndedAssignment: endedAssignment,
+  SystemTokenRequest: systemTokenRequest,
   VouchedToken: vouchedToken,
   RegistryLossAcceptance: registryLossAcceptance,
   AcceptedRegistryLoss: acceptedRegistryLoss,

@@ -164,3 +164,11 @@ export const keyRemoval = closed({
 
 /** The query of a list, as texts. */
 export type PageParameters = Static<typeof pageQuery>
+/** A sandbox to be. */
+export type SandboxRegistrationBody = Static<typeof sandboxRegistration>
+/** What is to change about a sandbox; `null` takes away. */
+export type SandboxChangeBody = Static<typeof sandboxChange>
+/** How a secret is to be renewed. */
+export type SecretRenewalBody = Static<typeof secretRenewal>
+/** A token to vouch for. */
+export type VouchedTokenBody = Static<typeof vouchedToken>

@@ -147,6 +147,8 @@ export const systemTokenRequest = closed({
 export type RunnerRegistrationBody = Static<typeof runnerRegistration>
 /** A runner as admins see it. */
 export type RunnerBody = Static<typeof runner>
+/** A page of runners. */
+export type RunnerPageBody = Static<typeof runnerPage>
 /** A runner with the secret it was just given. */
 export type RunnerWithSecretBody = Static<typeof runnerWithSecret>
 /** One token that a runner asks for. */

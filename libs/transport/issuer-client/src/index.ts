@@ -1,1 +1,16 @@
-export type { IssuerFacts, RunnerClient } from './runner-client.ts'
+export { createIssuerClient } from './create-issuer-client.ts'
+export type {
+  AdminClient,
+  ClientTls,
+  IssuerClient,
+  IssuerClientOptions,
+  IssuerTry,
+  PageRequest,
+  RunnerClient,
+} from './issuer-client.ts'
+export { IssuerRefusal, type IssuerRefusalFacts } from './issuer-refusal.ts'
+export {
+  createRemoteTokenIssuer,
+  type RemoteTokenIssuer,
+  type RemoteTokenIssuerOptions,
+} from './create-remote-token-issuer.ts'
