@@ -10,6 +10,7 @@ import { generateCoreReference } from './core-reference.ts'
 import { formatErrorReference, readDocumentedCodes } from './error-reference.ts'
 import { issuerExamples } from './examples/issuer-examples.ts'
 import { publicExamples } from './examples/public-examples.ts'
+import { runnerExamples } from './examples/runner-examples.ts'
 import { sandboxExamples } from './examples/sandbox-examples.ts'
 import { tokenExamples } from './examples/token-examples.ts'
 import { buildOpenApiDocument } from './openapi-document.ts'
@@ -26,7 +27,10 @@ export async function generatePages(root: string): Promise<readonly TextFile[]> 
 }
 
 async function generateOpenApi(root: string) {
-  const examples = { ...publicExamples, ...tokenExamples, ...sandboxExamples, ...issuerExamples }
+  const examples = {
+    ...{ ...publicExamples, ...tokenExamples },
+    ...{ ...sandboxExamples, ...runnerExamples, ...issuerExamples },
+  }
   return buildOpenApiDocument(await collectRoutes(), examples, readManifest(root, '.').version ?? '')
 }
 

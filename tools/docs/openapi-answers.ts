@@ -15,6 +15,7 @@ export function toAnswer(answer: AnswerDocs, examples: Examples, { isHead }: { r
     ...(answer.isCacheable === true
       ? (['CacheLifetime', 'ETag', 'Access-Control-Allow-Origin', 'Vary'] as const)
       : (['Cache-Control'] as const)),
+    ...(answer.hasEntityTag === true ? (['ETag'] as const) : []),
     ...(answer.hasLocation === true ? (['Location'] as const) : []),
   ]
   return {

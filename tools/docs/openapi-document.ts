@@ -15,7 +15,7 @@ const description = `An OIDC issuer for workloads: sandboxes get short-lived sig
 them by the discovery document and the public keys.
 
 Three listeners, so that a firewall can tell them apart: *public* for whoever verifies tokens, *token* for sandboxes,
-*control* for admins, probes and scrapers.
+*control* for admins, runners, probes and scrapers.
 
 Every 4xx and 5xx has the body \`{"error", "error_description"}\`, also where a request is refused before it is routed.
 Unknown properties and query parameters are refused by name, types are never converted, a repeated single-valued parameter
@@ -39,7 +39,9 @@ const servers: Readonly<Record<ListenerName, OpenApiObject>> = {
   control: {
     url: '{controlUrl}',
     description: 'The control listener.',
-    variables: { controlUrl: { default: 'http://127.0.0.1:7124', description: 'Where admins reach it.' } },
+    variables: {
+      controlUrl: { default: 'http://127.0.0.1:7124', description: 'Where admins and runners reach it.' },
+    },
   },
 }
 
@@ -74,7 +76,7 @@ export function buildOpenApiDocument(
     tags: [
       { name: 'public', description: 'For whoever verifies tokens.' },
       { name: 'token', description: 'For sandboxes. The same on an issuer and on a runner proxy.' },
-      { name: 'control', description: 'For admins, probes and scrapers.' },
+      { name: 'control', description: 'For admins, runners, probes and scrapers.' },
     ],
     paths,
     components: {
@@ -84,6 +86,18 @@ export function buildOpenApiDocument(
           scheme: 'bearer',
           bearerFormat: 'wis_…',
           description: 'The secret of a sandbox, from its environment.',
+        },
+        runnerSecret: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'wir_…',
+          description: 'The secret of a runner.',
+        },
+        runnerCertificate: {
+          type: 'mutualTLS',
+          description:
+            'A client certificate of a runner, where the issuer is configured with its authorities. Exactly one of its ' +
+            'alternative names is the DNS name that is the runner ID, or the URI `wid:runner:<percent-encoded ID>`.',
         },
         adminToken: {
           type: 'http',

@@ -9,7 +9,9 @@ type Examples = Readonly<Record<string, OperationExample>>
 const securityOf = {
   anybody: [],
   sandbox: [{ sandboxSecret: [] }],
+  runner: [{ runnerSecret: [] }, { runnerCertificate: [] }],
   admin: [{ adminToken: [] }],
+  'admin or runner': [{ adminToken: [] }, { runnerSecret: [] }, { runnerCertificate: [] }],
 } as const
 
 /** One operation of the document. */

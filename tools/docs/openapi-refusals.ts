@@ -27,7 +27,7 @@ export const refusals: Readonly<Record<number, Refusal>> = {
   },
   401: {
     name: 'Unauthenticated',
-    description: 'The caller did not say who it is, or is not known as an admin.',
+    description: 'The caller did not say who it is, or is not known as an admin or runner.',
     headers: ['WWW-Authenticate'],
     errors: { invalid_token: 'Authorization: Bearer <secret> is missing' },
   },

@@ -14,6 +14,7 @@ import {
   type Clock,
   type MadeStep,
   type MintedToken,
+  type RunnerRecord,
   type TokenRequestFacts,
   type SandboxRecord,
 } from '@workload-identity/core'
@@ -33,12 +34,11 @@ export type AuditEvent =
   | { readonly event: 'key_rotated'; readonly step: MadeStep['type']; readonly kid: string }
   | { readonly event: 'issuer_started' | 'issuer_stopped'; readonly issuer: string }
 
-/** A token that a sandbox got, by the same names as one that an admin vouched for. */
+/** A token that a sandbox got, itself or through its runner (`runner_id`), or a runner for a system workload; named as those that an admin vouched for. */
 export type MintedTokenFacts = Pick<
   AdminAction,
-  'sandbox_id' | 'app' | 'jti' | 'sub' | 'aud' | 'expires_at'
-> &
-  Partial<TokenRequestFacts>
+  'sandbox_id' | 'app' | 'runner_id' | 'jti' | 'sub' | 'aud' | 'expires_at'
+> & { readonly system_workload?: string } & Partial<TokenRequestFacts>
 
 /** The facts of a minted token that an audit keeps; never the token. */
 export function toMintedTokenFacts(
@@ -47,6 +47,16 @@ export function toMintedTokenFacts(
   facts: TokenRequestFacts | undefined,
 ): MintedTokenFacts {
   return { sandbox_id, ...(app !== '' && { app }), jti, sub, aud, expires_at: exp, ...facts }
+}
+
+/** The facts of a token that a runner got for a system workload; never the token. */
+export function toSystemTokenFacts(
+  { claims: { jti, sub, aud, exp, system_workload } }: Pick<MintedToken, 'claims'>,
+  { runner_id }: Pick<RunnerRecord, 'runner_id'>,
+  facts: TokenRequestFacts | undefined,
+): MintedTokenFacts {
+  const workload = system_workload !== undefined && { system_workload }
+  return { ...workload, runner_id, jti, sub, aud, expires_at: exp, ...facts }
 }
 
 /** Where audit events go. */

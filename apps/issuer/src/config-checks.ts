@@ -2,6 +2,7 @@ import { assertTtlPolicy, DISCOVERY_PATH, JWKS_PATH, rotationPolicyProblems } fr
 import { findPlaintextProblems, findSharedAddresses, findTlsProblems } from '@workload-identity/service'
 import { checkBetween, type SettingsCheck } from '@workload-identity/settings'
 import { toRotationPolicy, toTtlPolicy } from './config-policies.ts'
+import { runnerChecks } from './runner-checks.ts'
 import { settingsTable } from './settings-table.ts'
 
 type Check = SettingsCheck<typeof settingsTable>
@@ -100,6 +101,7 @@ export const configChecks: readonly Check[] = [
   ...plaintextChecks,
   addressCheck,
   adoptionCheck,
+  ...runnerChecks,
 ]
 
 /** Core speaks of the members of a policy; an operator knows them by their flags. */

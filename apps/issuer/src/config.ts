@@ -6,6 +6,7 @@ import {
   type ResolvedIssuerUrl,
   type RotationPolicy,
   type SealingMode,
+  type SystemWorkloadRule,
   type TtlPolicy,
 } from '@workload-identity/core'
 import { createSecretReader, toTlsPaths, type SecretReader } from '@workload-identity/service'
@@ -69,6 +70,10 @@ export interface IssuerConfig {
   readonly publicTls?: TlsFilePaths
   /** TLS of the token and control listeners, unless they are sockets. */
   readonly tls?: TlsFilePaths
+  /** The authorities of client certificates on the control listener; absent = runners prove themselves by their secret. */
+  readonly clientCa?: string
+  /** Parts of the platform that runners get tokens for. */
+  readonly systemWorkloads: readonly SystemWorkloadRule[]
   readonly adminTokenFile: string
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error'
   readonly auditLog?: string
@@ -179,6 +184,8 @@ function toConfig(
     trustedProxies: settings.trustedProxies,
     ...(publicTls !== undefined && { publicTls }),
     ...(tls !== undefined && { tls }),
+    ...(settings.clientCa !== undefined && { clientCa: settings.clientCa }),
+    systemWorkloads: settings.systemWorkloads,
     adminTokenFile: settings.adminTokenFile,
     logLevel: settings.logLevel,
     ...(settings.auditLog !== undefined && { auditLog: settings.auditLog }),

@@ -36,12 +36,14 @@ export function createIssuerListeners({
 }: IssuerListenersDependencies): IssuerListeners {
   const publicTls = config.publicTls !== undefined && { tls: config.publicTls }
   const tls = config.tls !== undefined && { tls: config.tls }
+  const clientCa = config.clientCa !== undefined && { clientCaPath: config.clientCa }
+  const controlTls = config.tls !== undefined && { tls: { ...config.tls, ...clientCa } }
   const listeners: Listeners<ListenerName> = createListeners({
     ...rest,
     listeners: {
       public: { address: config.publicListen, socketMode: socketModes.public, ...publicTls },
       token: { address: config.tokenListen, socketMode: socketModes.token, ...tls },
-      control: { address: config.controlListen, socketMode: socketModes.control, ...tls },
+      control: { address: config.controlListen, socketMode: socketModes.control, ...controlTls },
     },
     createServers: (pairs) => createServers({ tls: pairs, tokenUrl }),
   })

@@ -25,6 +25,8 @@ export interface Metrics extends RotationMetrics, Pick<ServiceMetrics, 'recordAn
   recordAcceptedLoss(): void
   /** Counts a sandbox that was found by its secret, by where the answer came from. */
   recordSandboxFound(from: SandboxSource): void
+  /** Counts a token that a runner asked for in a batch. */
+  recordBatchedMint(outcome: string): void
 }
 
 /** What {@link createMetrics} measures besides what it is told. */
@@ -36,7 +38,7 @@ export interface MetricsDependencies extends RotationMetricsOptions {
   readonly countAdoptedFiles?: () => number | undefined
 }
 
-const mintRoutes = ['GET /v1/token', 'POST /v1/tokens']
+const mintRoutes = ['GET /v1/token', 'POST /v1/tokens', 'POST /v1/runner/system-tokens']
 const keyStates: readonly KeyState[] = ['active', 'next', 'retired']
 
 /** Makes {@link Metrics} with a register of their own; labels hold only what the issuer chose itself. */
@@ -69,6 +71,12 @@ export function createMetrics(dependencies: MetricsDependencies): Metrics {
     labelNames: ['from'],
     registers,
   })
+  const batchedMints = new Counter({
+    name: 'wid_batched_mints_total',
+    help: 'Tokens that runners asked for in batches by outcome: issued, or the code of the refusal or failure.',
+    labelNames: ['outcome'],
+    registers,
+  })
   const ringRepairs = new Counter({
     name: 'wid_key_ring_repairs_total',
     help: 'Times the key ring was saved again because its store was emptied, went back in time or held another one.',
@@ -87,6 +95,7 @@ export function createMetrics(dependencies: MetricsDependencies): Metrics {
       if (/^ERR_(STORE|REGISTRY|SEAL)_/.test(error.code)) storeErrors.inc({ code: error.code })
     },
     recordSandboxFound: (from) => found.inc({ from }),
+    recordBatchedMint: (outcome) => batchedMints.inc({ outcome }),
     recordRingRepair({ outcome, found }) {
       ringRepairs.inc({ outcome, found })
     },

@@ -1,10 +1,4 @@
-import {
-  cacheSandboxes,
-  createFollowedKeyRing,
-  seconds,
-  type SandboxRegistry,
-  type SandboxSource,
-} from '@workload-identity/core'
+import { createFollowedKeyRing } from '@workload-identity/core'
 import { createLifecycle, createPeriodicTask } from '@workload-identity/service'
 import { instanceCachingFactory, container as rootContainer, type DependencyContainer } from 'tsyringe'
 import { createAdoptionReminder } from '../adoption-reminder.ts'
@@ -22,7 +16,9 @@ import { createSealingTask } from '../sealing-task.ts'
 import type { IssuerState } from './open-state.ts'
 import { createLifecycleParts } from './lifecycle-parts.ts'
 import type { Get, Provide } from './provide.ts'
+import { provideRegistries } from './registries.ts'
 import { findHolds, provideRotation } from './rotation.ts'
+import { provideRunners } from './runners.ts'
 import { createServerFactory } from './servers.ts'
 import * as tokens from './tokens.ts'
 import { provideUseCases } from './use-cases.ts'
@@ -44,9 +40,6 @@ const usualPauses = {
 }
 
 type Pauses = typeof usualPauses
-
-/** Of sandboxes in a store that other replicas change, too: how soon an end there counts here, and how many are kept. */
-const sandboxCache = { trustedFor: seconds(2), maxBytes: 64 * 1024 * 1024 }
 
 /** How long requests in flight may go on after a signal, and how long each part may take to stop. */
 // Below the 10 s that most supervisors grant between SIGTERM and SIGKILL.
@@ -77,7 +70,9 @@ export function createContainer(
   provide(tokens.ADMIN_TOKENS, () => state.adminTokens)
   provide(tokens.AUDIT_LOG, () => state.auditLog)
   provideStores(provide, get, state)
+  provideRegistries(provide, get, state)
   provideUseCases(provide, get)
+  provideRunners(provide, get)
   provideRotation(provide, get, state, pauses)
   provideProcess(provide, get, { state, pauses })
   return container
@@ -99,22 +94,6 @@ function provideStores(provide: Provide, get: Get, { stores, opened }: IssuerSta
       opened,
     ),
   )
-  provide(tokens.RUNNERS, () =>
-    observeStore(
-      stores.createRunnerRegistry(() => get(tokens.KEY_RING).ring().registry_id),
-      countFailure,
-    ),
-  )
-  provide(tokens.SANDBOXES, () => {
-    const sandboxes: SandboxRegistry = observeStore(
-      stores.createSandboxRegistry(() => get(tokens.KEY_RING).ring().registry_id),
-      countFailure,
-    )
-    if (!stores.isShared) return sandboxes
-    const { storeLag } = get(tokens.CONFIG).rotation
-    const onFound = (from: SandboxSource) => get(tokens.METRICS).recordSandboxFound(from)
-    return cacheSandboxes({ ...sandboxCache, storeLag, sandboxes, onFound }).sandboxes
-  })
 }
 
 function provideProcess(
@@ -180,6 +159,7 @@ function provideProcess(
         changeSandbox: get(tokens.CHANGE_SANDBOX),
         renewSandboxSecret: get(tokens.RENEW_SANDBOX_SECRET),
         vouchToken: get(tokens.VOUCH_TOKEN),
+        runnerServices: get(tokens.RUNNER_SERVICES),
         acceptRegistryLoss: get(tokens.ACCEPT_REGISTRY_LOSS),
         rotateByHand: get(tokens.ROTATE_BY_HAND),
         revokeKey: get(tokens.REVOKE_KEY),
@@ -222,6 +202,7 @@ function provideProcess(
       createPeriodicTask({ run: async () => adminTokens.refresh(), everyMs: pauses.lookAtAdminTokens }),
       createExpirySweep({
         sandboxes: get(tokens.SANDBOXES),
+        ended: get(tokens.ENDED_ASSIGNMENTS),
         clock: get(tokens.CLOCK),
         logger,
         everyMs: pauses.sweepExpired,

@@ -22,6 +22,7 @@ import {
   createControlServer,
   createPublicServer,
   createTokenServer,
+  type ControlServerOptions,
   type HealthChecks,
   type HttpOptions,
 } from '@workload-identity/transport-http'
@@ -32,6 +33,19 @@ import type { IssuerConfig } from '../config.ts'
 import type { KeySightings } from '../key-sightings.ts'
 import type { CreateServers } from '../issuer-listeners.ts'
 import type { Metrics } from '../metrics.ts'
+
+/** What the control server offers to runners, and to admins about them. */
+export type RunnerServices = Pick<
+  ControlServerOptions,
+  | 'runners'
+  | 'registerRunner'
+  | 'renewRunnerSecret'
+  | 'endRunner'
+  | 'authenticateRunner'
+  | 'runnerTokens'
+  | 'listAssignments'
+  | 'issueSystemToken'
+>
 
 /** What the three servers are made of. */
 export interface ServerDependencies {
@@ -48,6 +62,7 @@ export interface ServerDependencies {
   readonly changeSandbox: ChangeSandbox
   readonly renewSandboxSecret: RenewSandboxSecret
   readonly vouchToken: VouchToken
+  readonly runnerServices: RunnerServices
   readonly acceptRegistryLoss: AcceptRegistryLoss
   readonly rotateByHand: RotateByHand
   readonly revokeKey: RevokeKey
@@ -95,6 +110,8 @@ export function createServerFactory(dependencies: ServerDependencies): CreateSer
         changeSandbox: dependencies.changeSandbox,
         renewSandboxSecret: dependencies.renewSandboxSecret,
         vouchToken: dependencies.vouchToken,
+        ...dependencies.runnerServices,
+        onBatchedMint: (outcome) => metrics.recordBatchedMint(outcome),
         acceptRegistryLoss: dependencies.acceptRegistryLoss,
         rotateByHand: dependencies.rotateByHand,
         revokeKey: dependencies.revokeKey,

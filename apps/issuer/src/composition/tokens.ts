@@ -1,8 +1,12 @@
 import type {
   AcceptRegistryLoss,
+  AssignmentLists,
   AuthenticateSandbox,
+  CachedRunners,
+  CachedSandboxes,
   ChangeSandbox,
   Clock,
+  EndedAssignments,
   FollowedKeyRing,
   Issuer,
   KeyStore,
@@ -34,6 +38,7 @@ import type { PublishedCopy } from '../published-copy.ts'
 import type { ReplacedRings } from '../replaced-rings.ts'
 import type { RotationLoop } from '../rotation-loop.ts'
 import type { SealingTask } from '../sealing-task.ts'
+import type { RunnerServices } from './servers.ts'
 
 // One token for each role; which object plays it is decided in container.ts alone.
 
@@ -53,10 +58,22 @@ export const AUDIT_LOG: InjectionToken<AuditLog> = Symbol('AuditLog')
 export const KEY_STORE: InjectionToken<KeyStore> = Symbol('KeyStore')
 /** Which registry the store holds. */
 export const REGISTRY_IDENTITY: InjectionToken<RegistryIdentity> = Symbol('RegistryIdentity')
+/** Notes about what runners lost, failures counted. */
+export const ENDED_ASSIGNMENTS: InjectionToken<EndedAssignments> = Symbol('EndedAssignments')
+/** The registered sandboxes and what is remembered of them. */
+export const CACHED_SANDBOXES: InjectionToken<CachedSandboxes> = Symbol('CachedSandboxes')
 /** The registered sandboxes, failures counted. */
 export const SANDBOXES: InjectionToken<SandboxRegistry> = Symbol('SandboxRegistry')
-/** The registered runners, failures counted. */
+/** The registered runners as the store has them, failures counted. */
+export const STORED_RUNNERS: InjectionToken<RunnerRegistry> = Symbol('StoredRunners')
+/** The registered runners and what is remembered of them: for who asks often. */
+export const CACHED_RUNNERS: InjectionToken<CachedRunners> = Symbol('CachedRunners')
+/** The registered runners: for who administers. */
 export const RUNNERS: InjectionToken<RunnerRegistry> = Symbol('RunnerRegistry')
+/** What is assigned to each runner. */
+export const ASSIGNMENT_LISTS: InjectionToken<AssignmentLists> = Symbol('AssignmentLists')
+/** What runners get, and what admins do with them. */
+export const RUNNER_SERVICES: InjectionToken<RunnerServices> = Symbol('RunnerServices')
 /** The ring in use. */
 export const KEY_RING: InjectionToken<FollowedKeyRing> = Symbol('FollowedKeyRing')
 /** What is counted. */

@@ -1,11 +1,10 @@
-import { isIssuerError } from '@workload-identity/core'
 import type { FastifyRequest } from 'fastify'
 import { withoutUnsafeFacts, type AdminActionFacts } from './audit-facts.ts'
 import { parseBearerToken } from './bearer.ts'
 import { createFindClientAddress } from './client-address.ts'
 import type { Admin, AdminAction, AdminActionName, ControlServerOptions } from './control-options.ts'
 import type { HttpApp } from './create-http-server.ts'
-import { toErrorAnswer } from './error-mapping.ts'
+import { outcomeOf, toErrorAnswer } from './error-mapping.ts'
 import { HttpRefusal, unauthenticated } from './http-refusal.ts'
 import './route-config.ts'
 
@@ -55,11 +54,9 @@ export function requireAdmin(
 
   return async (request, action, facts, perform, factsOf) => {
     const result = await perform().catch((error: unknown) => {
-      const { status, error: answered } = toErrorAnswer(error)
-      const code = isIssuerError(error) ? error.code : answered
       report(request, action, {
-        outcome: status < 500 ? 'refused' : 'failed',
-        code,
+        outcome: toErrorAnswer(error).status < 500 ? 'refused' : 'failed',
+        code: outcomeOf(error),
         ...withoutUnsafeFacts(facts),
       })
       throw error

@@ -6,6 +6,7 @@ import { describeError } from './describe-error.ts'
 import type { ErrorAnswer } from './http-refusal.ts'
 import type { HttpErrorCode } from '@workload-identity/api'
 import type { HttpOptions, ListenerName } from './http-options.ts'
+import './request-runner.ts'
 
 /** Records what was answered: one log line and one call of `onAnswer` for each answer. */
 export interface AnswerLog {
@@ -28,6 +29,8 @@ export interface GivenAnswer {
   readonly status: number
   /** From the head of the request to the end of the answer. */
   readonly elapsedMs: number
+  /** The runner that asked, if it was one and proved it. */
+  readonly runnerId?: string
 }
 
 interface Failure {
@@ -48,7 +51,7 @@ export function createAnswerLog(listener: ListenerName, http: HttpOptions): Answ
   const failures = new WeakMap<FastifyRequest, Failure>()
 
   const write = (answer: GivenAnswer, isQuietRoute: boolean, failure?: Failure) => {
-    const { request, requestId, route, status, elapsedMs } = answer
+    const { request, requestId, route, status, elapsedMs, runnerId } = answer
     const { method = 'unknown' } = request
     const facts = { listener, method, route, status, ...(failure !== undefined && { code: failure.code }) }
     // What verifiers, probes and scrapers ask for all day is of interest only when it goes wrong.
@@ -58,6 +61,7 @@ export function createAnswerLog(listener: ListenerName, http: HttpOptions): Answ
         ...facts,
         request_id: requestId,
         client: findClientAddress(request),
+        ...(runnerId !== undefined && { runner_id: runnerId }),
         ms: Math.round(elapsedMs * 10) / 10,
       }
       if (status >= 500) logger.error({ ...line, error: describeError(failure?.error) }, 'answered')
@@ -74,7 +78,9 @@ export function createAnswerLog(listener: ListenerName, http: HttpOptions): Answ
     record(request, reply) {
       const { url: route = 'unknown', config } = request.routeOptions
       const { statusCode: status, elapsedTime: elapsedMs } = reply
-      const answer = { request: request.raw, requestId: request.id, route, status, elapsedMs }
+      const { raw, id: requestId, runnerId } = request
+      const runner = runnerId !== undefined && { runnerId }
+      const answer = { request: raw, requestId, route, status, elapsedMs, ...runner }
       write(answer, config.isQuiet === true, failures.get(request))
     },
     recordPlain: (answer) => write(answer, true),

@@ -19,6 +19,7 @@ const keyId = /^[\w-]{43}$/
 export function withoutUnsafeFacts({
   sandbox_id,
   app,
+  runner_id,
   sub,
   aud,
   kid,
@@ -27,6 +28,7 @@ export function withoutUnsafeFacts({
   return {
     ...(sandbox_id !== undefined && isSafeIdentifier(sandbox_id) && { sandbox_id }),
     ...(app !== undefined && isSafeIdentifier(app) && { app }),
+    ...(runner_id !== undefined && isSafeIdentifier(runner_id) && { runner_id }),
     ...(sub !== undefined && !sub.split(':').some(isCredential) && { sub }),
     ...(aud !== undefined && ![aud].flat().some(isCredential) && { aud }),
     ...(kid !== undefined && keyId.test(kid) && { kid }),

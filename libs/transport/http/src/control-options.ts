@@ -1,19 +1,27 @@
 import type {
   AcceptRegistryLoss,
   ActivationHold,
+  AuthenticateRunner,
   ChangeSandbox,
   Clock,
+  EndRunner,
+  IssueSystemToken,
   Issuer,
   IssuerErrorCode,
   KeyRing,
   KeySpecification,
+  ListAssignments,
+  RegisterRunner,
   RegisterSandbox,
   RegisterSandboxes,
   RemoveKey,
+  RenewRunnerSecret,
   RenewSandboxSecret,
   RevokeKey,
   RotateByHand,
   RotationPolicy,
+  RunnerRegistry,
+  RunnerTokens,
   SandboxRegistry,
   Seconds,
   TtlPolicy,
@@ -35,6 +43,9 @@ export type AdminActionName =
   | 'sandbox.change'
   | 'sandbox.end'
   | 'sandbox.renew_secret'
+  | 'runner.register'
+  | 'runner.renew_secret'
+  | 'runner.end'
   | 'token.vouch'
   | 'registry.accept_loss'
   | 'keys.rotate'
@@ -54,6 +65,10 @@ export interface AdminAction {
   readonly code?: IssuerErrorCode | HttpErrorCode
   readonly sandbox_id?: string
   readonly app?: string
+  /** The runner that was registered, changed or ended, or to which a sandbox was to be assigned. */
+  readonly runner_id?: string
+  /** The runner's sandboxes were to end with it. */
+  readonly sandboxes?: 'end'
   /** Of a token that was vouched for: its ID, subject, audience and expiry. */
   readonly jti?: string
   readonly sub?: string
@@ -126,6 +141,15 @@ export interface ControlServerOptions {
   readonly changeSandbox: ChangeSandbox
   readonly renewSandboxSecret: RenewSandboxSecret
   readonly vouchToken: VouchToken
+  readonly runners: Pick<RunnerRegistry, 'list' | 'findById'>
+  readonly registerRunner: RegisterRunner
+  readonly renewRunnerSecret: RenewRunnerSecret
+  readonly endRunner: EndRunner
+  /** Finds the runner of a secret, or of a client certificate that was proved. */
+  readonly authenticateRunner: AuthenticateRunner
+  readonly runnerTokens: RunnerTokens
+  readonly listAssignments: ListAssignments
+  readonly issueSystemToken: IssueSystemToken
   readonly acceptRegistryLoss: AcceptRegistryLoss
   readonly rotateByHand: RotateByHand
   readonly revokeKey: RevokeKey
@@ -141,5 +165,7 @@ export interface ControlServerOptions {
   readonly metrics: () => Promise<{ readonly contentType: string; readonly body: string }>
   /** Called before the answer to every change and every vouched token; what it throws fails the request. */
   readonly onAdminAction?: (action: AdminAction) => void
+  /** Called with what became of each token that a runner asked for in a batch: `issued`, or why not. */
+  readonly onBatchedMint?: (outcome: 'issued' | IssuerErrorCode | HttpErrorCode) => void
   readonly http: HttpOptions
 }

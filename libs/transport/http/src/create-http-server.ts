@@ -21,6 +21,7 @@ import type { HttpOptions, ListenerName } from './http-options.ts'
 import { HTTP_LIMITS, type HttpLimits } from './limits.ts'
 import { createOwedAnswers } from './owed-answers.ts'
 import { answerPlainDocuments } from './plain-documents.ts'
+import './request-runner.ts'
 import { strictRequests } from './strict-requests.ts'
 import { decorateTls } from './replace-tls.ts'
 import { toSecureContext } from './tls-options.ts'
@@ -95,6 +96,7 @@ export function createHttpServer({
 
   app.setValidatorCompiler(compileValidator)
   app.setErrorHandler(sendError)
+  app.decorateRequest('runnerId', undefined)
   limitHandlerTime(app, limits.handlerTimeoutMs)
   app.register(strictRequests, { limits })
   app.addHook('onSend', (request, reply, payload, next) => {

@@ -133,6 +133,11 @@ export function answerOf(code: IssuerErrorCode): Pick<ErrorAnswer, 'status' | 'e
   return { status, error }
 }
 
+/** How anything that was thrown is named in logs, audits and metrics: the issuer's code if it has one. */
+export function outcomeOf(error: unknown): IssuerErrorCode | HttpErrorCode {
+  return isIssuerError(error) ? error.code : toErrorAnswer(error).error
+}
+
 /** The answer to anything that was thrown. Texts of unknown errors are never said to the client. */
 export function toErrorAnswer(error: unknown): ErrorAnswer {
   if (error instanceof HttpRefusal) return error.answer

@@ -49,7 +49,8 @@ describe('GET /v1/sandboxes', () => {
     ['limit=1&limit=2', 'the query parameter "limit" is given more than once'],
     ['after=', 'sandbox_id is empty'],
     ['after=a&after=b', 'the query parameter "after" is given more than once'],
-    ['runner_id=r1', 'unknown query parameter "runner_id"'],
+    ['runner_id=', 'runner_id is empty'],
+    ['runner_id=a&runner_id=b', 'the query parameter "runner_id" is given more than once'],
   ])('refuses %s', async (query, description) => {
     const answer = await services.asAdmin('GET', `/v1/sandboxes?${query}`)
     expect(answer.statusCode).toBe(400)
@@ -154,7 +155,9 @@ describe('PATCH /v1/sandboxes/{id}', () => {
     [{}, 'the body names nothing to change'],
     [{ app: 'other' }, 'unknown property "app"'],
     [{ sandbox_id: 's2' }, 'unknown property "sandbox_id"'],
-    [{ runner_id: null }, 'unknown property "runner_id"'],
+    [{ runner_id: 'r1' }, 'runner_id is not that of a registered runner'],
+    [{ token_files: [] }, 'token_files are kept by a runner: give runner_id, or take token_files away, too'],
+    [{ secret_file: '/run/secret' }, 'unknown property "secret_file"'],
     [{ secret_sha256: 'ab' }, 'unknown property "secret_sha256"'],
     [{ max_ttl: '60' }, 'the property "max_ttl" must be a number or null'],
     [{ subject: 'x' }, 'the property "subject" must be "sandbox" or "app" or null'],

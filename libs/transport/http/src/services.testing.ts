@@ -39,6 +39,7 @@ import { createControlServer } from './create-control-server.ts'
 import { createPublicServer, type VerifierFacts } from './create-public-server.ts'
 import { createTokenServer } from './create-token-server.ts'
 import type { HttpAnswerFacts, HttpOptions } from './http-options.ts'
+import { createRunnerServices } from './runner-services.testing.ts'
 
 /** The private key of RFC 8037 appendix A.1, so that goldens can be compared with a document that others wrote. */
 const rfc8037Key = `-----BEGIN PRIVATE KEY-----
@@ -86,7 +87,6 @@ export async function createTestServices(options: TestServicesOptions = {}) {
   const ring = () => state.ring
   const storage = createMemoryRegistryStorage()
   storage.registryId = REGISTRY_ID
-  const sandboxes = createMemorySandboxRegistry({ storage, registryId: () => state.ring.registry_id })
   const issuer = createIssuer({
     ring,
     issuerUrl,
@@ -100,12 +100,18 @@ export async function createTestServices(options: TestServicesOptions = {}) {
     policy: DEFAULT_ROTATION_POLICY,
     clock: clock.now,
   })
+  const registryId = () => state.ring.registry_id
+  const runners = createMemoryRunnerRegistry({ storage, registryId })
+  const { sandboxes, useCases, minted } = createRunnerServices({
+    sandboxes: createMemorySandboxRegistry({ storage, registryId }),
+    ...{ runners, registryId, issuer, clock: clock.now },
+  })
   const authenticateSandbox = createAuthenticateSandbox({ sandboxes, clock: clock.now })
-  const runners = createMemoryRunnerRegistry({ storage, registryId: () => state.ring.registry_id })
   const administration = { sandboxes, runners, clock: clock.now }
   const { logger, lines } = createRecordingLogger()
   const answers: HttpAnswerFacts[] = []
   const actions: AdminAction[] = []
+  const mints: string[] = []
   const http: HttpOptions = {
     logger,
     trustedProxies: [],
@@ -159,6 +165,8 @@ export async function createTestServices(options: TestServicesOptions = {}) {
       changeSandbox: createChangeSandbox(administration),
       renewSandboxSecret: createRenewSandboxSecret(administration),
       vouchToken: createVouchToken({ issuer, ...administration }),
+      ...useCases,
+      onBatchedMint: (outcome) => mints.push(outcome),
       acceptRegistryLoss: createAcceptRegistryLoss({
         keyRing,
         registry: createMemoryRegistryIdentity(storage),
@@ -177,7 +185,7 @@ export async function createTestServices(options: TestServicesOptions = {}) {
     }),
   }
 
-  /** A request to the control server by an admin. */
+  /** A request to the control server by an admin, or by whoever has the token. */
   const asAdmin = (
     method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
     url: string,
@@ -197,8 +205,18 @@ export async function createTestServices(options: TestServicesOptions = {}) {
     return answer.json().secret
   }
 
+  /** Registers a runner and gives its secret. */
+  const registerRunner = async (runner_id: string, body: object = {}): Promise<string> => {
+    const answer = await asAdmin('POST', '/v1/runners', { runner_id, ...body })
+    return answer.json().secret
+  }
+
   const close = () => Promise.all(Object.values(servers).map((server) => server.close()))
-  return { ...servers, issuer, clock, state, storage, lines, answers, actions, asAdmin, register, close }
+  return {
+    ...servers,
+    ...{ issuer, clock, state, storage, lines, answers, actions, mints, minted },
+    ...{ asAdmin, register, registerRunner, close },
+  }
 }
 
 function withIssuers(ring: KeyRing, others: readonly RingIssuer[] = []): KeyRing {

@@ -126,6 +126,6 @@ export const issuerOperation: OperationDocs = {
   operationId: 'getIssuer',
   summary: 'Facts about the issuer',
   description: 'Who issues, where, and under which rules.',
-  caller: 'admin',
+  caller: 'admin or runner',
   answers: { 200: { description: 'The facts.', schema: issuerFacts } },
 }

@@ -9,6 +9,8 @@ export interface AnswerDocs {
   readonly contentType?: string
   /** Whether it may be kept: it has a lifetime, an `ETag` and CORS; any other answer is `no-store`. */
   readonly isCacheable?: boolean
+  /** Whether it has an `ETag` to ask again with, and is not to be kept all the same. */
+  readonly hasEntityTag?: boolean
   /** Whether it says in `Location` where the new thing is. */
   readonly hasLocation?: boolean
 }
@@ -19,8 +21,8 @@ export interface OperationDocs {
   readonly operationId: string
   readonly summary: string
   readonly description: string
-  /** Who may ask: a sandbox or an admin by its secret, or anybody. */
-  readonly caller: 'anybody' | 'sandbox' | 'admin'
+  /** Who may ask: a sandbox, a runner or an admin by its secret, a runner also by its client certificate, or anybody. */
+  readonly caller: 'anybody' | 'sandbox' | 'runner' | 'admin' | 'admin or runner'
   /** Successful answers by status. */
   readonly answers: Readonly<Record<number, AnswerDocs>>
   /** Statuses of refusals beyond those that follow from method, caller and body. */

@@ -4,7 +4,7 @@ import type { ControlServerOptions } from '../control-options.ts'
 import type { HttpApp } from '../create-http-server.ts'
 import { toErrorAnswer } from '../error-mapping.ts'
 import { registerSandboxBatchOperation } from '../openapi/control-operations.ts'
-import { toSandboxSecretView } from '../sandbox-views.ts'
+import { toRegistrationFacts, toSandboxSecretView } from '../sandbox-views.ts'
 import { emptyQuery, sandboxBatch } from '@workload-identity/api'
 
 /** What registering many sandboxes needs. */
@@ -33,8 +33,10 @@ export function addSandboxBatchRoute(
       // Refused as a whole, which is one event and not one for each of a body that is full of them.
       if (sandboxes.length > MAX_SANDBOX_BATCH) await audited(request, 'sandbox.register', {}, () => batch)
       const results: object[] = []
-      for (const [index, { sandbox_id, app: ofApp }] of sandboxes.entries()) {
-        const entry = audited(request, 'sandbox.register', { sandbox_id, app: ofApp }, async () => {
+      for (const [index, registration] of sandboxes.entries()) {
+        const { sandbox_id } = registration
+        const facts = toRegistrationFacts(registration)
+        const entry = audited(request, 'sandbox.register', facts, async () => {
           const outcome = (await batch)[index]
           if (outcome === undefined) throw new RangeError('the batch has fewer outcomes than sandboxes')
           if (outcome instanceof IssuerError) throw outcome

@@ -11,12 +11,12 @@ import {
   registerSandboxOperation,
 } from '../openapi/control-operations.ts'
 import { parsePageLimit } from '../query-numbers.ts'
-import { toSandboxSecretView, toSandboxView } from '../sandbox-views.ts'
+import { toRegistrationFacts, toSandboxSecretView, toSandboxView } from '../sandbox-views.ts'
 import {
   emptyQuery,
-  pageQuery,
   sandboxChange,
   sandboxPath,
+  sandboxQuery,
   sandboxRegistration,
 } from '@workload-identity/api'
 
@@ -43,23 +43,24 @@ function addCollection(app: HttpApp, options: SandboxRouteOptions, audited: Audi
     },
     async (request, reply) => {
       const { body } = request
-      const facts = { sandbox_id: body.sandbox_id, app: body.app }
+      const facts = toRegistrationFacts(body)
       const registered = await audited(request, 'sandbox.register', facts, () => registerSandbox(body))
       const addresses = { issuerUrl: issuer.issuerUrl, tokenUrl: tokenUrl() }
       return reply
         .code(201)
         .header('location', `/v1/sandboxes/${encodeURIComponent(registered.record.sandbox_id)}`)
-        .send(toSandboxSecretView(registered, addresses))
+        .send(await toSandboxSecretView(registered, addresses))
     },
   )
 
   app.get(
     '/v1/sandboxes',
-    { schema: { querystring: pageQuery }, config: { openapi: listSandboxesOperation } },
-    async ({ query: { limit, after } }) => {
+    { schema: { querystring: sandboxQuery }, config: { openapi: listSandboxesOperation } },
+    async ({ query: { limit, after, runner_id } }) => {
       const page = {
         limit: parsePageLimit(limit),
         ...(after !== undefined && { after: parseIdentifier('sandbox_id', after) }),
+        ...(runner_id !== undefined && { runnerId: parseIdentifier('runner_id', runner_id) }),
       }
       const { items, next } = await sandboxes.list(page, clock())
       return { items: items.map(toSandboxView), next }
@@ -92,7 +93,8 @@ function addOne(app: HttpApp, options: SandboxRouteOptions, audited: Audited): v
       const { body } = request
       if (Object.keys(body).length === 0) throw invalidRequest('the body names nothing to change')
       const change = () => changeSandbox(sandbox_id, body)
-      return toSandboxView(await audited(request, 'sandbox.change', { sandbox_id }, change))
+      const facts = { sandbox_id, ...(typeof body.runner_id === 'string' && { runner_id: body.runner_id }) }
+      return toSandboxView(await audited(request, 'sandbox.change', facts, change))
     },
   )
 
