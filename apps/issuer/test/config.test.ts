@@ -65,6 +65,7 @@ describe('readConfig', () => {
       controlListen: { kind: 'tcp', host: '127.0.0.1', port: 7124 },
       jwksAliases: [],
       trustedProxies: [],
+      systemWorkloads: [],
       adminTokenFile: './data/admin-token',
       logLevel: 'info',
     })
