@@ -19,6 +19,8 @@ const driver = 'libs/driver/sqlite/src'
 const transport = 'libs/transport/http/src'
 const settings = 'libs/settings/src'
 const storeAdmin = 'libs/store-admin/src'
+const service = 'libs/service/src'
+const runner = 'libs/runner/src'
 const contracts = 'libs/contracts/src'
 const app = 'apps/issuer/src'
 
@@ -97,10 +99,17 @@ export const canaries: readonly Canary[] = [
   from(storeAdmin, '@workload-identity/transport-http', onlyTags),
   from(storeAdmin, '@workload-identity/registry-sqlite', undefined),
   from(adapter, '@workload-identity/store-admin', circular),
+  from(service, '@workload-identity/store-admin', onlyTags),
+  from(service, '@workload-identity/transport-http', undefined),
+  from(transport, '@workload-identity/service', circular),
+  from(runner, '@workload-identity/service', onlyTags),
+  from(runner, '@workload-identity/registry-sqlite', onlyTags),
+  from(runner, '@workload-identity/issuer-client', undefined),
   from(contracts, '@workload-identity/settings', onlyTags),
   from(app, '@workload-identity/contracts', onlyTags),
   from(app, '@workload-identity/tools', [boundaries]),
   from(app, '@workload-identity/key-store-sqlite', undefined),
+  from(app, '@workload-identity/service', undefined),
   from(core, '../../settings/src/index.ts', [boundaries, 'noRelativeOrAbsoluteImportsAcrossLibraries']),
 
   // npm packages
@@ -112,6 +121,7 @@ export const canaries: readonly Canary[] = [
   from(transport, 'tsyringe', banned),
   from(transport, 'reflect-metadata', banned),
   from(settings, 'fastify', banned),
+  from(service, 'tsyringe', banned),
   from(driver, 'fastify', banned),
   from(contracts, 'fastify', banned),
 
