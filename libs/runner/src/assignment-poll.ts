@@ -30,8 +30,10 @@ export interface AssignmentPoll {
    * @throws what `ask` throws; {@link IssuerError} `ERR_ISSUER_UNAVAILABLE` when it does not run.
    */
   nextAnswer(): Promise<void>
-  /** When the last question was asked that was answered. */
-  lastAnsweredMs(): number | undefined
+  /** How many questions were asked so far. */
+  asked(): number
+  /** Which of them, counted from 1, was the last that was answered; 0 = none. */
+  lastAnswered(): number
 }
 
 /** Makes an {@link AssignmentPoll}. It starts with a question, and asks at the latest 5 s after one that failed. */
@@ -40,7 +42,8 @@ export function createAssignmentPoll(options: AssignmentPollOptions): Assignment
   let isRunning = false
   let failures = 0
   let lastAskedMs = -Infinity
-  let lastAnsweredMs: number | undefined
+  let asked = 0
+  let lastAnswered = 0
   let underWay: Promise<void> | undefined
   let awaited: PromiseWithResolvers<void> | undefined
   let cancelTimer = () => {}
@@ -55,10 +58,12 @@ export function createAssignmentPoll(options: AssignmentPollOptions): Assignment
   const once = async () => {
     const askedAtMs = nowMs()
     lastAskedMs = askedAtMs
+    asked += 1
     try {
       await ask(askedAtMs)
       failures = 0
-      lastAnsweredMs = askedAtMs
+      // One question at a time: this is the last one.
+      lastAnswered = asked
     } catch (error) {
       failures += 1
       throw error
@@ -102,7 +107,8 @@ export function createAssignmentPoll(options: AssignmentPollOptions): Assignment
       }
       return awaited.promise
     },
-    lastAnsweredMs: () => lastAnsweredMs,
+    asked: () => asked,
+    lastAnswered: () => lastAnswered,
   }
 }
 

@@ -98,12 +98,12 @@ export function followAssignments(options: FollowAssignmentsOptions): FollowedAs
     current: () => assignments,
     areConfirmed: confirmed,
     async authenticate(secretSha256) {
-      const shownAtMs = nowMs()
+      const askedBefore = poll.asked()
       for (;;) {
         if (confirmed()) {
           const sandbox = findAssigned(assignments, secretSha256, clock())
           if (sandbox !== undefined) return sandbox
-          if ((poll.lastAnsweredMs() ?? -Infinity) >= shownAtMs) throw unknownSecret()
+          if (poll.lastAnswered() > askedBefore) throw unknownSecret()
         }
         await poll.nextAnswer()
       }

@@ -1,4 +1,7 @@
-import type { IssuerFacts, RunnerClient } from '@workload-identity/issuer-client'
+import type { RunnerClient } from '@workload-identity/issuer-client'
+
+/** What an issuer says of itself. */
+export type IssuerFacts = Awaited<ReturnType<RunnerClient['readIssuer']>>
 
 /** A text that differs when kept tokens may not be what the issuer would give now, or are no longer accepted. */
 export function issuerFingerprint(facts: IssuerFacts): string {
