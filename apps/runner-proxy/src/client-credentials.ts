@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import type { ClientTls } from '@workload-identity/issuer-client'
 import { ConfigurationError, type SecretReader } from '@workload-identity/service'
 import { readTlsFiles, TlsFilesError, type TlsFilePaths } from '@workload-identity/transport-http'
 
@@ -9,13 +10,6 @@ export interface ClientTlsPaths {
   readonly caPath?: string
   /** The client certificate and its key; absent = the runner proves itself by its secret. */
   readonly pair?: TlsFilePaths
-}
-
-/** What is in those files, as PEM texts. */
-export interface ClientTls {
-  readonly ca?: string
-  readonly cert?: string
-  readonly key?: string
 }
 
 /** Secrets of runners are 32 random bytes, base64url, and say whose they are. */

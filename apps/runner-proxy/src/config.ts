@@ -17,6 +17,8 @@ import { version } from './version.ts'
 export interface RunnerProxyConfig {
   /** `http(s)://<host>[:<port>]` or `unix:<path>`. */
   readonly issuerControlUrl: string
+  /** Whether that may be http beyond loopback, because something else protects the traffic. */
+  readonly allowsPlaintextIssuer: boolean
   readonly runnerId: RunnerId
   /** The secret that proves the runner, read again where it is needed; absent with a client certificate. */
   readonly runnerSecret?: SecretReader
@@ -65,6 +67,7 @@ function toConfig(settings: ConfigOf<typeof settingsTable>, env: Environment): R
   const hasClientTls = tlsCa !== undefined || pair !== undefined
   return Object.freeze({
     issuerControlUrl: settings.issuerControlUrl.text,
+    allowsPlaintextIssuer: settings.allowPlaintext.includes('issuer'),
     runnerId: settings.runnerId,
     ...(runnerSecretFile !== undefined && { runnerSecret: createSecretReader(runnerSecretFile, env) }),
     ...(hasClientTls && {

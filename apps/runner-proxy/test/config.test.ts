@@ -43,6 +43,7 @@ describe('readConfig', () => {
     const { runnerSecret, ...config } = read([])
     expect(config).toEqual({
       issuerControlUrl: 'http://127.0.0.1:7124',
+      allowsPlaintextIssuer: false,
       runnerId: 'node-1',
       maxAssignmentAge: 1800,
       tokenListen: { kind: 'tcp', host: '127.0.0.1', port: 7133 },

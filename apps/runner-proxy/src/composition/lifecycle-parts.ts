@@ -1,0 +1,28 @@
+import type { RunnerProxy } from '@workload-identity/runner'
+import { announceReady, type LifecyclePart, type Listeners } from '@workload-identity/service'
+import type { Logger } from 'pino'
+import type { IssuerConnection } from '../issuer-connection.ts'
+import type { ProxyListenerName } from './tokens.ts'
+
+/** What is started and stopped. */
+export interface LifecyclePartsOptions {
+  readonly connection: IssuerConnection
+  readonly proxy: RunnerProxy
+  readonly listeners: Listeners<ProxyListenerName>
+  readonly logger: Logger
+}
+
+/**
+ * The parts of a runner proxy in the order of their start. The connection comes first, so that it is closed last, when
+ * requests in flight have been answered; `ready` is said when everything else is done.
+ */
+export function createLifecycleParts(options: LifecyclePartsOptions): readonly LifecyclePart[] {
+  const { connection, proxy, listeners, logger } = options
+  return [
+    { name: 'connection to the issuer', stop: () => connection.close() },
+    { name: 'credentials', start: () => connection.task.start(), stop: () => connection.task.stop() },
+    { name: 'assignments', start: () => proxy.start(), stop: () => proxy.stop() },
+    { name: 'listeners', start: () => listeners.start(), stop: () => listeners.stop() },
+    { name: 'ready', start: () => announceReady(logger, listeners.addresses()) },
+  ]
+}
