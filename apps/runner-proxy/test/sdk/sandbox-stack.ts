@@ -1,8 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
-import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { findFreePort } from '../find-free-port.ts'
 import { startService, type AtEnd } from '../start-service.ts'
 
 /** What a sandbox is registered as. */
@@ -63,14 +62,4 @@ export async function startSandboxStack(atEnd: AtEnd): Promise<SandboxStack> {
       return { ...env, WORKLOAD_IDENTITY_TOKEN_PATH: join(files, token_files[0]?.name ?? '') }
     },
   }
-}
-
-/** A TCP port of 127.0.0.1 that was free just now: an issuer URL has to be known before the issuer starts. */
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
