@@ -15,7 +15,8 @@ export interface NoteEndedAssignmentsOptions {
  * The same registry, that notes for a sandbox with a runner when its assignment ends, before it does: an end and a move at
  * `now`, an expiry ahead of time. A crash in between leaves a note about a sandbox that is alive, which readers leave out;
  * a note that cannot be written leaves the sandbox as it is. When a change was refused, its notes are put right as far as
- * the store can be asked.
+ * the store can be asked. Of a sandbox that is moved and ended at the same moment, the runner that had it for that moment
+ * may never be told.
  *
  * A cache belongs around this one (`cacheSandboxes({ sandboxes: noteEndedAssignments(…) })`), so that it forgets whom it
  * is asked to end also when the note cannot be written.
