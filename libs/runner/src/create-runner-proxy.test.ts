@@ -430,8 +430,13 @@ describe('createRunnerProxy', () => {
   it('serves 10,000 sandboxes with a hundredth of the calls', async () => {
     const time = createManualTime()
     const issuer = await createMemoryIssuer(time.clock.now)
-    const secrets: string[] = []
-    for (let index = 0; index < 10_000; index += 1) secrets.push(await issuer.register(`s-${index}`))
+    const secrets = Array.from({ length: 10_000 }, (_, index) => `hash-${index}`)
+    const sandboxes = secrets.map((sha256, index) => ({
+      sandbox_id: `s-${index}`,
+      app: 'web',
+      secrets: [{ sha256 }],
+    }))
+    const list = { runner_id: 'runner-1', registry_id: 'registry-1', sandboxes, ended: [] }
     const calls = { mints: 0, lists: 0 }
     const proxy = createRunnerProxy({
       client: {
@@ -443,7 +448,7 @@ describe('createRunnerProxy', () => {
         },
         async listAssignments(etag) {
           calls.lists += 1
-          return etag === undefined ? issuer.client.listAssignments() : 'not-modified'
+          return etag === undefined ? { etag: '"1"', list } : 'not-modified'
         },
       },
       clock: time.clock.now,
