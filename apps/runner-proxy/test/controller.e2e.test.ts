@@ -82,8 +82,9 @@ describe('controller.ts', { timeout: 120_000 }, () => {
     const controller = start()
     await expect.poll(async () => (await lastOf('web')).said, soon).toMatch(/^app:billing:sandbox:web-/)
     await expect.poll(async () => (await lastOf('job')).said, soon).toMatch(/^app:reports:sandbox:job-/)
+    await expect.poll(async () => (await state()).length, soon).toBe(2)
     const sandboxes = await state()
-    const [{ sandbox_id = '' } = {}] = sandboxes
+    const sandbox_id = sandboxes[0]?.sandbox_id ?? ''
     const leaseEnd = async () =>
       ((await stack.admin(`/v1/sandboxes/${sandbox_id}`)).json as { expires_at: number }).expires_at
     const first = await leaseEnd()
