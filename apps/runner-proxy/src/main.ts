@@ -31,7 +31,7 @@ try {
   if (reading.kind === 'text') process.stdout.write(`${reading.text}\n`)
   else process.exitCode = await run(reading.config)
 } catch (error) {
-  const { message, exitCode } = describeStartFailure(error)
+  const { message, exitCode } = describeStartFailure(error, ['ERR_REQUEST_INVALID'])
   process.stderr.write(`${PROGRAM_NAME}: ${message}\n`)
   process.exitCode = exitCode
 }
