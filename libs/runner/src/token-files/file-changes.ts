@@ -1,5 +1,5 @@
 import type { Assignment, AssignmentList, EndedAssignment } from '@workload-identity/api'
-import type { TokenFile } from '@workload-identity/core'
+import { DEFAULT_TOKEN_FILES, type TokenFile } from '@workload-identity/core'
 
 /** A sandbox whose files are kept. */
 export interface KnownSandbox {
@@ -34,8 +34,6 @@ export interface FileChanges {
 }
 
 const fileName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
-/** What a sandbox on a runner has when its registration does not say. */
-const defaultFiles: readonly TokenFile[] = [{ name: 'token' }]
 
 /**
  * Decides what a list of assignments means for the files. Pure. A sandbox that is merely absent loses nothing: an empty list
@@ -85,7 +83,7 @@ export function claimsOf({ app, subject, max_ttl, allowed_audiences }: Assignmen
 
 /** The files that a sandbox is to have. */
 export function filesOf({ token_files }: Assignment): readonly TokenFile[] {
-  const files: readonly TokenFile[] = token_files ?? defaultFiles
+  const files: readonly TokenFile[] = token_files ?? DEFAULT_TOKEN_FILES
   return files.filter(({ name }) => isFileName(name))
 }
 

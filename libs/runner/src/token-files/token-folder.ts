@@ -48,10 +48,10 @@ export interface TokenFolder {
   look(folder: string): Promise<readonly FoundFile[]>
   /** Writes a file (0640) as a whole, or in place. A crash of the machine may leave it empty. */
   write(folder: string, name: string, text: string): Promise<void>
-  /** Removes a file if it is there. */
-  removeFile(folder: string, name: string): Promise<void>
-  /** Removes the folder of a sandbox, if it is there, with its files. */
-  remove(folder: string): Promise<void>
+  /** Removes a file; `false` when there was none. */
+  removeFile(folder: string, name: string): Promise<boolean>
+  /** Removes the folder of a sandbox with its files; `false` when there was none. */
+  remove(folder: string): Promise<boolean>
   /** The absolute path of a file. */
   pathOf(folder: string, name: string): string
 }
@@ -162,16 +162,16 @@ export function createTokenFolder(options: TokenFolderOptions): TokenFolder {
     },
     async removeFile(folder, name) {
       await checkRoot(root)
-      if (!(await isSandboxFolder(join(root, folder), owner))) return
+      if (!(await isSandboxFolder(join(root, folder), owner))) return false
       const path = pathOf(folder, name)
-      await unlinkIfThere(path).catch((error: unknown) => {
+      return unlinkIfThere(path).catch((error: unknown) => {
         throw toFolderError(error, 'remove', path)
       })
     },
     async remove(folder) {
       const path = join(root, folder)
       await checkRoot(root)
-      if (!(await takeBackSandboxFolder(path, owner))) return
+      if (!(await takeBackSandboxFolder(path, owner))) return false
       try {
         for (const entry of await readdir(path, { withFileTypes: true })) {
           // No deeper: what is below a folder that others made could be exchanged for links while it is walked.
@@ -179,6 +179,7 @@ export function createTokenFolder(options: TokenFolderOptions): TokenFolder {
           else await unlinkIfThere(join(path, entry.name))
         }
         await rmdir(path)
+        return true
       } catch (error) {
         throw toFolderError(error, 'remove', path)
       }
@@ -209,10 +210,12 @@ async function readPlain(path: string): Promise<string | undefined> {
   }
 }
 
-async function unlinkIfThere(path: string): Promise<void> {
+async function unlinkIfThere(path: string): Promise<boolean> {
   try {
     await unlink(path)
+    return true
   } catch (error) {
     if (systemCode(error) !== 'ENOENT') throw error
+    return false
   }
 }
