@@ -81,7 +81,9 @@ describe('createServiceManager', () => {
       for (const end = Date.now() + 1000; Date.now() < end; );
       process.exit()`
     const args = ['--conditions=@workload-identity/source', '--input-type=module', '-e', program]
-    await promisify(execFile)(process.execPath, args, { env: { ...env, WATCHDOG_USEC: '30000' } })
+    await promisify(execFile)(process.execPath, args, {
+      env: { ...process.env, ...env, WATCHDOG_USEC: '30000' },
+    })
     expect(heard()).toEqual(['READY=1'])
   })
 })
