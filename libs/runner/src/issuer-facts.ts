@@ -1,10 +1,8 @@
+import type { IssuerFactsBody } from '@workload-identity/api'
 import type { RunnerClient } from '@workload-identity/issuer-client'
 
-/** What an issuer says of itself. */
-export type IssuerFacts = Awaited<ReturnType<RunnerClient['readIssuer']>>
-
 /** A text that differs when kept tokens may not be what the issuer would give now, or are no longer accepted. */
-export function issuerFingerprint(facts: IssuerFacts): string {
+export function issuerFingerprint(facts: IssuerFactsBody): string {
   return JSON.stringify([
     facts.issuer,
     facts.organization_id,

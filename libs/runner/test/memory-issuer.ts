@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Assignment, EndedAssignment } from '@workload-identity/api'
+import type { Assignment, EndedAssignment, IssuerFactsBody } from '@workload-identity/api'
 import {
   createIssuer,
   createKeyRing,
@@ -16,7 +16,6 @@ import {
 import { createMemoryRegistryStorage, createMemorySandboxRegistry } from '@workload-identity/core/testing'
 import type { RunnerClient } from '@workload-identity/issuer-client'
 import { toErrorAnswer } from '@workload-identity/transport-http'
-import type { IssuerFacts } from '../src/issuer-facts.ts'
 
 /** The private key of RFC 8037 appendix A.1. */
 const rfc8037Key = `-----BEGIN PRIVATE KEY-----
@@ -66,7 +65,7 @@ export async function createMemoryIssuer(clock: Clock) {
       active_key: { kid: 'k1', alg: 'EdDSA' },
       keys_fingerprint: 'SHA256:1',
       registry_id: REGISTRY_ID,
-    } as IssuerFacts,
+    } as IssuerFactsBody,
     /** What the next mints wait for. */
     gate: Promise.resolve(),
   }
@@ -137,7 +136,7 @@ export async function createMemoryIssuer(clock: Clock) {
     calls,
     /** Assigns a sandbox to the runner and gives the SHA-256 of its secret. */
     async register(sandboxId: string, changes: Partial<SandboxRecord> = {}): Promise<string> {
-      const sha256 = await hashSecret(`secret of ${sandboxId}`)
+      const sha256 = await hashSecret(`wis_${sandboxId}`)
       await sandboxes.register(
         {
           sandbox_id: sandboxId,
