@@ -148,7 +148,7 @@ describe('writing-a-controller.md', { timeout: 120_000 }, () => {
     await expect.poll(() => statusAt('node-1', secret), soon).toBe(403)
 
     expect(await guide.run('Ending', variables)).toBe('')
-    await expect.poll(() => statusAt('node-2', secret), soon).toBe(403)
+    expect((await stack.admin('/v1/sandboxes/billing-7f9c')).status).toBe(404)
     const SECRET_SHA256 = createHash('sha256').update(secret).digest('hex')
     const again = JSON.parse(await guide.run('After a crash', { ...variables, SECRET_SHA256 })) as object
     expect(again).not.toHaveProperty('secret')
