@@ -13,6 +13,8 @@ export type BenchTarget = 'mint' | 'jwks' | 'discovery'
 /** The real issuer in a process of its own, with a sandbox registered. */
 export interface BenchIssuer {
   readonly targets: Readonly<Record<BenchTarget, LoadTarget>>
+  /** The control listener, and who may use it. */
+  readonly control: { readonly url: string; readonly adminToken: string }
   /** Ends it as SIGTERM does. */
   stop(): Promise<void>
 }
@@ -69,6 +71,7 @@ export async function startBenchIssuer(options: BenchIssuerOptions): Promise<Ben
       jwks: wellKnown('jwks.json'),
       discovery: wellKnown('openid-configuration'),
     },
+    control: { url: addresses.control, adminToken },
     stop: () => server.stop(),
   }
 }

@@ -1,11 +1,14 @@
 import { execFileSync } from 'node:child_process'
 import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
 import { outputOf } from './processes.ts'
 
 /** What to ask for, again and again. */
 export interface LoadTarget {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
+  /** Text after the URL that is another one for every request, so that no answer can be a kept one. wrk only. */
+  readonly isVaried?: boolean
 }
 
 /** A program that puts load on a server, in a process of its own. */
@@ -24,18 +27,29 @@ export function chooseLoadGenerator(wanted?: string): LoadGenerator {
   return wrk
 }
 
+const varyingScript = fileURLToPath(new URL('programs/varying-requests.lua', import.meta.url))
+
 const wrk: LoadGenerator = {
   name: 'wrk',
-  async measure({ url, headers }, seconds) {
+  async measure({ url, headers, isVaried = false }, seconds) {
     const fields = Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`])
-    const output = await outputOf('wrk', ['-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, ...fields, url])
+    const script = isVaried ? ['-s', varyingScript] : []
+    const output = await outputOf('wrk', [
+      '-t1',
+      `-c${CONNECTIONS}`,
+      `-d${seconds}s`,
+      ...script,
+      ...fields,
+      url,
+    ])
     return readWrk(output)
   },
 }
 
 const autocannon: LoadGenerator = {
   name: 'autocannon',
-  async measure({ url, headers }, seconds) {
+  async measure({ url, headers, isVaried = false }, seconds) {
+    if (isVaried) throw new Error('requests that differ from each other need wrk: install the Debian package')
     const program = createRequire(import.meta.url).resolve('autocannon')
     const fields = Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}=${value}`])
     const options = ['-c', String(CONNECTIONS), '-d', String(seconds), '--json', '--no-progress']

@@ -4,6 +4,7 @@ import { measureCeiling, type BenchAlgorithm } from './ceiling.ts'
 import { startBenchIssuer, type BenchIssuer } from './issuer.ts'
 import type { LoadGenerator, LoadTarget } from './load.ts'
 import { startProgram } from './processes.ts'
+import { startBenchProxy } from './runner-proxy.ts'
 import { stores, type BenchStore } from './stores.ts'
 
 /** One thing that is measured, in operations a second. */
@@ -34,6 +35,7 @@ export async function startSubjects(folder: string, load: LoadGenerator): Promis
     ...(await mintSubjects('ES256', es256, load)),
     ...(await documentSubjects('JWKS', jwks, load)),
     ...(await documentSubjects('discovery', discovery, load)),
+    ...(await proxySubjects(rs256[0].issuer, folder, load)),
   ]
 }
 
@@ -79,12 +81,36 @@ async function mintSubjects(
   ]
 }
 
+/** A runner proxy of the first issuer: what it has, against a body of the same size, and what it has to ask for. */
+async function proxySubjects(
+  issuer: BenchIssuer,
+  folder: string,
+  load: LoadGenerator,
+): Promise<readonly Subject[]> {
+  const own = join(folder, 'runner-proxy')
+  mkdirSync(own, { mode: 0o700 })
+  const { targets } = await startBenchProxy({ issuer, runnerId: 'node-1', sandboxes: 1, folder: own })
+  const cached = await documentSubjects('runner proxy, cached token', targets.cached, load)
+  const uncached = {
+    name: 'RS256 runner proxy, uncached token',
+    against: 'RS256 openssl speed, all cores',
+    measure: (seconds: number) => load.measure(targets.uncached, seconds),
+  }
+  // Against the bare Fastify route: a proxy is no faster than what it is built on.
+  const [http, fastify, proxy] = cached
+  if (http === undefined || fastify === undefined || proxy === undefined)
+    throw new RangeError('three subjects')
+  const { against: _, ...bare } = fastify
+  const measured = { ...proxy, name: 'runner proxy, cached token', against: fastify.name }
+  return [bare, measured, ...(load.name === 'wrk' ? [uncached] : [])]
+}
+
 async function documentSubjects(
   name: string,
   target: LoadTarget,
   load: LoadGenerator,
 ): Promise<readonly Subject[]> {
-  const response = await fetch(target.url)
+  const response = await fetch(target.url, { headers: target.headers })
   const body = await response.text()
   // Node adds these itself.
   const added = ['date', 'connection', 'keep-alive', 'content-length']
@@ -97,6 +123,6 @@ async function documentSubjects(
   return [
     { name: against, measure: loadOn(String(http.ready)) },
     { name: `${name} from a bare Fastify route`, against, measure: loadOn(String(fastify.ready)) },
-    { name: `${name} from the issuer`, against, measure: loadOn(target.url) },
+    { name: `${name} from the issuer`, against, measure: (seconds) => load.measure(target, seconds) },
   ]
 }
