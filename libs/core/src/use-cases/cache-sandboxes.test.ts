@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { START, UUIDS, withCode } from '../../test/fixtures.ts'
+import { IssuerError } from '../errors.ts'
 import type { SandboxRecord } from '../ports/sandbox-registry.ts'
 import { createFixedClock } from '../testing/fixed-clock.ts'
 import { createMemoryRegistryStorage, createMemorySandboxRegistry } from '../testing/memory-registry.ts'
@@ -250,5 +251,36 @@ describe('cacheSandboxes', () => {
       await cached.sandboxes.findBySecretHash(SECRET, now())
       expect([cached.size(), JSON.stringify(record).length > 90_000]).toEqual([0, true])
     }
+  })
+
+  it('asks the store, not its memory, about whoever is being ended', async () => {
+    const { store, now, sources } = await createReplicas()
+    const ended = Promise.withResolvers<boolean>()
+    const { sandboxes } = cacheSandboxes({
+      ...{ ...policy, onFound: (from: SandboxSource) => sources.push(from) },
+      sandboxes: { ...store, end: () => ended.promise },
+    })
+    await sandboxes.findBySecretHash(SECRET, now())
+    const ending = sandboxes.end('sb-1', now())
+    await sandboxes.findBySecretHash(SECRET, now())
+    expect(sources).toEqual(['store', 'store'])
+    ended.resolve(true)
+    await ending
+  })
+
+  it('does not fall back on memory for whoever was ended here while the store was silent', async () => {
+    const { store, now, record } = await createReplicas()
+    const silent = Promise.withResolvers<SandboxRecord>()
+    let answer = async (): Promise<SandboxRecord> => record
+    const { sandboxes } = cacheSandboxes({
+      ...policy,
+      sandboxes: { ...store, findBySecretHash: () => answer(), end: async () => true },
+    })
+    await sandboxes.findBySecretHash(SECRET, now())
+    answer = () => silent.promise
+    const asking = sandboxes.findBySecretHash(SECRET, addSeconds(now(), seconds(2)))
+    await sandboxes.end('sb-1', now())
+    silent.reject(new IssuerError('ERR_STORE_UNAVAILABLE', 'gone'))
+    await expect(asking).rejects.toEqual(withCode('ERR_STORE_UNAVAILABLE'))
   })
 })

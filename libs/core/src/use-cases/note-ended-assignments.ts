@@ -137,5 +137,5 @@ function correctNote(
   now: UnixSeconds,
 ): readonly EndedAssignment[] {
   if (current?.runner_id === note.runner_id) return noteExpiry(current)
-  return note.ended_at > now ? [{ ...note, ended_at: now }] : []
+  return [{ ...note, ended_at: now }]
 }
