@@ -1,4 +1,4 @@
 export { createVirtualTime, type VirtualTime } from './virtual-time.ts'
 export { createTokenPress, readWholeToken, type PressedToken, type TokenPress } from './token-press.ts'
-export { createTestSource, type TestSource, type TestSourceOptions } from './test-source.ts'
+export { createTestSource, type TestSource } from './test-source.ts'
 export { createMemoryFolder, type MemoryFolder } from './memory-folder.ts'

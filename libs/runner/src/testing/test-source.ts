@@ -3,11 +3,6 @@ import type { Clock } from '@workload-identity/core'
 import type { TokenFileSource } from '../token-files/keeper-options.ts'
 import { createTokenPress } from './token-press.ts'
 
-/** What {@link createTestSource} needs. */
-export interface TestSourceOptions {
-  readonly clock: Clock
-}
-
 /** A source of assignments and tokens that does as it is told. */
 export interface TestSource extends TokenFileSource {
   /** Confirms a list: what is not given is empty, or as it always is. */
@@ -24,7 +19,7 @@ export interface TestSource extends TokenFileSource {
 }
 
 /** Makes a {@link TestSource} that has published nothing. */
-export function createTestSource({ clock }: TestSourceOptions): TestSource {
+export function createTestSource(clock: Clock): TestSource {
   const press = createTokenPress(clock)
   const listeners = new Set<(list: AssignmentList) => void>()
   const apps = new Map<string, string>()

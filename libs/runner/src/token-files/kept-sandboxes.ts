@@ -1,9 +1,10 @@
 import type { Assignment, AssignmentList } from '@workload-identity/api'
-import { sandboxDirectoryName, type Clock, type TokenFile } from '@workload-identity/core'
+import type { Clock, TokenFile } from '@workload-identity/core'
 import { fitsFile, readTokenFacts } from '../token-facts.ts'
 import { lifeOfFoundToken } from '../token-life.ts'
 import { claimsOf, planFileChanges, type KnownSandbox, type SandboxFiles } from './file-changes.ts'
 import type { FileRemovals } from './file-removals.ts'
+import { folderNameOf } from './folder-name.ts'
 import { forEachLimited } from './for-each-limited.ts'
 import type { TokenFileEvent } from './keeper-options.ts'
 import type { PlannedFile, RefreshPlan } from './refresh-plan.ts'
@@ -104,7 +105,7 @@ export function createKeptSandboxes(options: KeptSandboxesOptions): KeptSandboxe
   }
   const lookAt = async (sandboxId: string): Promise<readonly FoundFile[]> => {
     try {
-      return await turns.take(sandboxId, async () => folder.look(await sandboxDirectoryName(sandboxId)))
+      return await turns.take(sandboxId, () => folder.look(folderNameOf(sandboxId)))
     } catch (error) {
       onEvent({ type: 'look-failed', sandbox_id: sandboxId, error })
       return []

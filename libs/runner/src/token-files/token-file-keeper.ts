@@ -1,7 +1,7 @@
-import { sandboxDirectoryName } from '@workload-identity/core'
 import { createForwardTime } from '../forward-time.ts'
 import { startNodeTimer } from '../start-timer.ts'
 import { lifeOfNewToken } from '../token-life.ts'
+import { folderNameOf } from './folder-name.ts'
 import { createFileRemovals, type Removal } from './file-removals.ts'
 import { createKeptSandboxes } from './kept-sandboxes.ts'
 import type { TokenFileKeeper, TokenFileKeeperOptions } from './keeper-options.ts'
@@ -35,7 +35,7 @@ export function createTokenFileKeeper(options: TokenFileKeeperOptions): TokenFil
 
   const remove = ({ sandboxId, name }: Removal, isWanted: () => boolean) =>
     turns.take(sandboxId, async () => {
-      const directory = await sandboxDirectoryName(sandboxId)
+      const directory = folderNameOf(sandboxId)
       if (isStopped || !isWanted()) return false
       return name === undefined ? folder.remove(directory) : folder.removeFile(directory, name)
     })
@@ -43,7 +43,7 @@ export function createTokenFileKeeper(options: TokenFileKeeperOptions): TokenFil
 
   const write = async (planned: PlannedFile, token: string) => {
     const { sandboxId, file } = planned
-    const directory = await sandboxDirectoryName(sandboxId)
+    const directory = folderNameOf(sandboxId)
     // The issuer may have said since that it is to hold another token, or none.
     if (isStopped || !plan.isCurrent(planned)) return false
     await folder.write(directory, file.name, token)
