@@ -25,9 +25,21 @@ export interface ClientCertificates {
 export function createClientCertificates(): ClientCertificates {
   let current = {}
   const authoritiesOf = new WeakMap<Socket, object>()
+  // A connection is checked against the authorities of its first instant, even if its handshake ends after they changed.
+  const handshakes = new Map<string, object>()
   return {
     watch(server) {
-      server.on('secureConnection', (socket: TLSSocket) => authoritiesOf.set(socket, current))
+      server.on('connection', (socket) => {
+        const name = nameOf(socket)
+        handshakes.set(name, current)
+        socket.once('close', () => handshakes.delete(name))
+      })
+      server.on('secureConnection', (socket: TLSSocket) => {
+        const authorities = handshakes.get(nameOf(socket))
+        handshakes.delete(nameOf(socket))
+        if (authorities !== undefined) authoritiesOf.set(socket, authorities)
+      })
+      server.on('tlsClientError', (_error, socket: TLSSocket) => handshakes.delete(nameOf(socket)))
     },
     renounce() {
       current = {}
@@ -44,6 +56,11 @@ export function createClientCertificates(): ClientCertificates {
       return certificate
     },
   }
+}
+
+/** Node tells nowhere which connection a TLS socket was made of; its other end is the same. */
+function nameOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`
 }
 
 function invalidCertificate(reason: unknown): HttpRefusal {

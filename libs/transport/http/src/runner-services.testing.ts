@@ -6,6 +6,7 @@ import {
   createRegisterRunner,
   createRenewRunnerSecret,
   createRunnerTokens,
+  IssuerError,
   noteEndedAssignments,
   seconds,
   type Clock,
@@ -49,6 +50,8 @@ export function createRunnerServices({
   })
   const administration = { runners, clock }
   const minted: MintedToken[] = []
+  // Sandboxes that the store does not tell of, while it answers otherwise.
+  const unreachable = new Set<string>()
   const onIssued = (token: MintedToken) => void minted.push(token)
   const useCases = {
     runners,
@@ -57,13 +60,16 @@ export function createRunnerServices({
     endRunner: createEndRunner({ ...administration, sandboxes }),
     authenticateRunner: createAuthenticateRunner(administration),
     runnerTokens: createRunnerTokens({
-      findSandbox: (id, now) => sandboxes.findById(id, now),
+      async findSandbox(id, now) {
+        if (unreachable.has(id)) throw new IssuerError('ERR_STORE_UNAVAILABLE', 'the store does not answer')
+        return sandboxes.findById(id, now)
+      },
       ...{ issuer, clock, onIssued },
     }),
     listAssignments: lists.listAssignments,
     issueSystemToken: createIssueSystemToken({ issuer, rules: [SYSTEM_WORKLOAD], onIssued }),
   }
-  return { sandboxes, useCases, minted }
+  return { sandboxes, useCases, minted, unreachable }
 }
 
 function createEndedAssignments(): EndedAssignments {
