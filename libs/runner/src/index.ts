@@ -17,3 +17,11 @@ export type { FoundFile, TokenFolder } from './token-files/token-folder.ts'
 export type { TokenFileOwner } from './token-files/owned-directory.ts'
 export { findOwnerId } from './token-files/find-owner.ts'
 export { pickHookEnvironment, type RefreshHookOptions } from './token-files/refresh-hook.ts'
+
+// System workloads
+export {
+  createSystemTokenSource,
+  type SystemTokenEvent,
+  type SystemTokenSource,
+  type SystemTokenSourceOptions,
+} from './system-token-source.ts'
