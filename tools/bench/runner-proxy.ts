@@ -12,6 +12,8 @@ export interface BenchProxy {
   /** A request that is answered from memory, and one that needs the issuer every time. */
   readonly targets: Readonly<Record<'cached' | 'uncached', LoadTarget>>
   readonly pid: number
+  /** The secrets of its sandboxes. */
+  readonly secrets: readonly string[]
   /** Its metrics as Prometheus reads them. */
   metrics(): Promise<string>
   /** Ends it as SIGTERM does. */
@@ -26,6 +28,8 @@ export interface BenchProxyOptions {
   readonly sandboxes: number
   /** An existing folder of its own. */
   readonly folder: string
+  /** Flags of the proxy besides those it needs. */
+  readonly flags?: readonly string[]
 }
 
 const mainFile = fileURLToPath(new URL('../../apps/runner-proxy/src/main.ts', import.meta.url))
@@ -33,14 +37,14 @@ const BATCH = 1000
 
 /** Registers a runner and its sandboxes, starts its proxy with default settings, and waits until it knows them. */
 export async function startBenchProxy(options: BenchProxyOptions): Promise<BenchProxy> {
-  const { issuer, runnerId, folder } = options
+  const { issuer, runnerId, folder, flags = [] } = options
   const { url, adminToken } = issuer.control
   const ask = (path: string, body: object) =>
     requestJson(`${url}${path}`, { method: 'POST', bearer: adminToken, body })
   const runner = await ask('/v1/runners', { runner_id: runnerId })
   const secretFile = join(folder, 'runner-secret')
   writeFileSync(secretFile, String(runner['secret']), { mode: 0o600 })
-  const sandboxSecret = await registerSandboxes(options, ask)
+  const secrets = await registerSandboxes(options, ask)
   const settings = {
     'issuer-control-url': url,
     'runner-id': runnerId,
@@ -50,30 +54,31 @@ export async function startBenchProxy(options: BenchProxyOptions): Promise<Bench
   }
   const server = await startLoggingServer({
     file: mainFile,
-    args: Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]),
+    args: [...Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]), ...flags],
     nodeFlags: [],
     log: join(folder, 'proxy-log'),
     isReady: (line) => line.includes('"msg":"ready"'),
   })
   const { token, control } = JSON.parse(server.ready) as Readonly<Record<'token' | 'control', string>>
   await waitUntilReady(`${control}/readyz`)
-  const headers = { authorization: `Bearer ${sandboxSecret}` }
+  const headers = { authorization: `Bearer ${secrets[0] ?? ''}` }
   return {
     targets: {
       cached: { url: `${token}/v1/token?audience=sts.amazonaws.com`, headers },
       uncached: { url: `${token}/v1/token?audience=sts.amazonaws.com`, headers, isVaried: true },
     },
     pid: server.pid,
+    secrets,
     metrics: async () => (await fetch(`${control}/metrics`)).text(),
     stop: () => server.stop(),
   }
 }
 
-/** Registers them in batches and gives the secret of the first one. */
+/** Registers them in batches and gives their secrets. */
 async function registerSandboxes(
   { runnerId, sandboxes }: BenchProxyOptions,
   ask: (path: string, body: object) => Promise<Readonly<Record<string, unknown>>>,
-): Promise<string> {
+): Promise<readonly string[]> {
   const secrets: string[] = []
   for (let first = 0; first < sandboxes; first += BATCH) {
     const length = Math.min(BATCH, sandboxes - first)
@@ -85,7 +90,7 @@ async function registerSandboxes(
     const { results } = await ask('/v1/sandbox-batches', { sandboxes: batch })
     secrets.push(...(results as { readonly secret: string }[]).map(({ secret }) => secret))
   }
-  return secrets[0] ?? ''
+  return secrets
 }
 
 async function waitUntilReady(url: string): Promise<void> {

@@ -1,8 +1,9 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { requestJson, type JsonRequest } from '../../start/request-json.ts'
 import { startLoggingServer } from '../processes.ts'
+import { readProcessUse } from '../process-use.ts'
 
 /** An issuer in a process of its own, and what it takes to ask it. */
 export interface ScaleIssuer {
@@ -43,12 +44,7 @@ export async function startScaleIssuer(folder: string, store: string): Promise<S
     startMs,
     control: (path, request = {}) => requestJson(`${control}${path}`, { ...request, bearer: ADMIN_TOKEN }),
     mint: (secret) => requestJson(`${token}/v1/token?audience=sts.amazonaws.com`, { bearer: secret }),
-    memory: () => readResidentMiB(server.pid),
+    memory: () => readProcessUse(server.pid).residentMiB,
     stop: () => server.stop(),
   }
-}
-
-function readResidentMiB(pid: number): number {
-  const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
-  return Math.round(Number(kib) / 1024)
 }
