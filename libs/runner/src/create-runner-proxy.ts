@@ -59,10 +59,12 @@ export function createRunnerProxy(options: RunnerProxyOptions): RunnerProxy {
   const onOutcome = ({ operation, entries, refused, seconds, error }: BatchOutcome) => {
     counts.calls += 1
     counts.entries += entries
-    if (error === undefined)
-      return onEvent({ type: 'upstream-answered', operation, entries, refused, seconds })
-    counts.failedCalls += 1
-    onEvent({ type: 'upstream-failed', operation, entries, seconds, error })
+    if (error === undefined) {
+      onEvent({ type: 'upstream-answered', operation, entries, refused, seconds })
+    } else {
+      counts.failedCalls += 1
+      onEvent({ type: 'upstream-failed', operation, entries, seconds, error })
+    }
   }
   const batches = {
     ...batchLimits,

@@ -124,7 +124,7 @@ export function createSandboxCache<Value extends object>(
     }
   }
   const loadShared = (key: string, sandboxId: string, ask: () => Promise<Value>): Promise<Value> => {
-    const slot = slots.get(sandboxId) ?? { sandboxId, keys: new Set(), loading: new Map() }
+    const slot: Slot<Value> = slots.get(sandboxId) ?? { sandboxId, keys: new Set(), loading: new Map() }
     slots.set(sandboxId, slot)
     const shared = slot.loading.get(key)
     if (shared !== undefined) return shared

@@ -18,14 +18,14 @@ function createTestBatches(changes: Partial<UpstreamBatchesOptions<string, Answe
   const time = createManualTime()
   const sent: string[][] = []
   const outcomes: BatchOutcome[] = []
-  const held: PromiseWithResolvers<void>[] = []
+  const held: PromiseWithResolvers<undefined>[] = []
   let isHolding = false
   const batches = createUpstreamBatches<string, Answer>({
     operation: 'tokens',
     async send(requests) {
       sent.push([...requests])
       if (isHolding) {
-        const gate = Promise.withResolvers<void>()
+        const gate = Promise.withResolvers<undefined>()
         held.push(gate)
         await gate.promise
       }
@@ -86,11 +86,11 @@ describe('createUpstreamBatches', () => {
     await time.advance(10)
     expect(sent).toHaveLength(2)
     expect([batches.inFlight(), batches.queued()]).toEqual([2, 2])
-    held[1]?.resolve()
+    held[1]?.resolve(undefined)
     await time.advance(0)
     expect(sent[2]).toEqual(['s6', 's7'])
-    held[0]?.resolve()
-    held[2]?.resolve()
+    held[0]?.resolve(undefined)
+    held[2]?.resolve(undefined)
     await Promise.all(asked)
     expect([batches.inFlight(), batches.queued()]).toEqual([0, 0])
   })
@@ -102,7 +102,7 @@ describe('createUpstreamBatches', () => {
     await time.advance(10)
     await expect(batches.ask('late')).rejects.toThrow(withCode('ERR_ISSUER_UNAVAILABLE'))
     for (let index = 0; index < 4; index += 1) {
-      held[index]?.resolve()
+      held[index]?.resolve(undefined)
       await time.advance(10)
     }
     expect(await Promise.all(asked)).toHaveLength(11)

@@ -54,11 +54,13 @@ export function createManualTime(): ManualTime {
     },
     advance,
     async until(promise) {
-      let isSettled = false
-      const settled = () => void (isSettled = true)
-      promise.then(settled, settled)
-      for (let steps = 0; !isSettled && steps < 60_000; steps += 1) await advance(1)
-      if (!isSettled) throw new Error('nothing came of it within a minute')
+      const outcome: { isSettled?: boolean } = {}
+      const settle = () => {
+        outcome.isSettled = true
+      }
+      promise.then(settle, settle)
+      for (let steps = 0; steps < 60_000 && outcome.isSettled !== true; steps += 1) await advance(1)
+      if (outcome.isSettled !== true) throw new Error('nothing came of it within a minute')
       return promise
     },
     timers: () => waiting.length,

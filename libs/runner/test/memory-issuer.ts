@@ -67,7 +67,7 @@ export async function createMemoryIssuer(clock: Clock) {
       registry_id: REGISTRY_ID,
     } as IssuerFactsBody,
     /** What the next mints wait for. */
-    gate: Promise.resolve(),
+    gate: Promise.resolve() as Promise<unknown>,
   }
   const calls = { mints: [] as string[][], identities: [] as string[][], lists: 0, facts: 0 }
 
@@ -159,9 +159,9 @@ export async function createMemoryIssuer(clock: Clock) {
     end: (sandboxId: string) => sandboxes.end(sandboxId, clock()),
     /** Holds up the answers of mints and identities until what it gives is called. */
     hold(): () => void {
-      const gate = Promise.withResolvers<void>()
+      const gate = Promise.withResolvers<undefined>()
       state.gate = gate.promise
-      return gate.resolve
+      return () => gate.resolve(undefined)
     },
   }
 }

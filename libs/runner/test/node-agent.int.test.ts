@@ -41,10 +41,14 @@ async function serveControl() {
     }
     const answer = async () => {
       if (incoming.headers.authorization !== `Bearer ${RUNNER_SECRET}`) {
-        return send(401, { error: 'invalid_token', error_description: 'the secret is not known' })
+        send(401, { error: 'invalid_token', error_description: 'the secret is not known' })
+        return
       }
       const route = `${incoming.method} ${incoming.url}`
-      if (route !== 'GET /v1/runner/sandboxes') return send(200, await answers[route]?.(incoming))
+      if (route !== 'GET /v1/runner/sandboxes') {
+        send(200, await answers[route]?.(incoming))
+        return
+      }
       const answered = await issuer.client.listAssignments(incoming.headers['if-none-match'])
       if (answered === 'not-modified') send(304)
       else send(200, answered.list, { etag: answered.etag })
