@@ -1,10 +1,10 @@
 import type { SystemTokenRequest } from '@workload-identity/api'
-import { IssuerError, type Clock, type IssuedToken } from '@workload-identity/core'
+import { IssuerError, type Clock } from '@workload-identity/core'
 import type { RunnerClient } from '@workload-identity/issuer-client'
 import { createForwardTime } from './forward-time.ts'
 import { refreshWindow, retryDelayMs } from './refresh-times.ts'
 import { startNodeTimer, type StartTimer } from './start-timer.ts'
-import { lifeOfNewToken } from './token-life.ts'
+import { lifeOfNewToken, type MintedToken } from './token-life.ts'
 
 /** What a source of system tokens needs. */
 export interface SystemTokenSourceOptions {
@@ -116,7 +116,7 @@ export function createSystemTokenSource(options: SystemTokenSourceOptions): Syst
       sleepUntil(now() + delay)
     }
   }
-  const take = (token: IssuedToken, askedMs: number) => {
+  const take = (token: MintedToken, askedMs: number) => {
     if (state !== 'started') return
     const { issuedMs, expiresMs } = lifeOfNewToken(token, askedMs, clock())
     held = { value: token.value, expiresMs }

@@ -1,10 +1,17 @@
-import type { IssuedToken, UnixSeconds } from '@workload-identity/core'
+import type { UnixSeconds } from '@workload-identity/core'
 import { readTokenFacts } from './token-facts.ts'
 
 /** How long a token counts, in milliseconds of a time that never goes back. */
 export interface TokenLife {
   readonly issuedMs: number
   readonly expiresMs: number
+}
+
+/** A token as an answer gives it. */
+export interface MintedToken {
+  readonly value: string
+  /** Unix seconds. */
+  readonly expires_at: number
 }
 
 /** Whatever the clocks say: nobody is asked for a new token more often than about every half of this. */
@@ -15,7 +22,7 @@ const SHORTEST_LIFE = 10
  * that is wrong here neither shortens nor lengthens it. Of a token that tells no times `now` has to do.
  */
 export function lifeOfNewToken(
-  { value, expires_at }: IssuedToken,
+  { value, expires_at }: MintedToken,
   askedMs: number,
   now: UnixSeconds,
 ): TokenLife {
