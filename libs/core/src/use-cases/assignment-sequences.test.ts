@@ -52,7 +52,7 @@ describe('createListAssignments with noteEndedAssignments', () => {
           const id = `sb-${index}`
           const runner = wanted.slice(-3)
           const current = storage.sandboxes.get(id)
-          if (wanted === 'end') return void (await noting.end(id, START))
+          if (wanted === 'end') return noting.end(id, START)
           if (wanted.startsWith('register') === (current !== undefined)) return
           hosts[index]?.add(runner)
           if (current === undefined) return noting.register(sandboxOf(id, { runner_id: runner }), START)

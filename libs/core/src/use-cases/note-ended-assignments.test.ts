@@ -188,7 +188,12 @@ describe('noteEndedAssignments', () => {
     it('tells of the refusal when the note cannot be put right', async () => {
       let puts = 0
       const { sandboxes, storage } = createNoting({
-        ended: { put: async () => void ((puts += 1) > 1 && (await unreachable())) },
+        ended: {
+          async put() {
+            puts += 1
+            if (puts > 1) await unreachable()
+          },
+        },
       })
       storage.sandboxes.set('sb-1', live)
       await expect(sandboxes.register(live, after(1))).rejects.toEqual(withCode('ERR_SANDBOX_EXISTS'))
