@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createTestCertificates } from '../test-certificates.ts'
+import { createTestAuthority } from '../test-authority.ts'
 import { createAwsSts } from './clouds/aws-sts.ts'
 import { createEntra } from './clouds/entra.ts'
 import { createGoogleSts } from './clouds/google-sts.ts'
@@ -23,21 +23,22 @@ async function startEverything(atEnd: AtEnd) {
   const stack = await startSandboxStack(atEnd)
   const other = { name: 'other', audience: 'https://other.example' }
   const token_files = [...sandbox.token_files, other]
-  const certificates = createTestCertificates(stack.folder)
+  const authority = createTestAuthority(stack.folder)
+  const certificate = authority.sign('cloud', 'subjectAltName=DNS:localhost\nextendedKeyUsage=serverAuth\n')
   const trust = (audience: string) => ({ issuerUrl: stack.issuerUrl, audience, subject: 'app:billing' })
   const [aws, google, azure, billing, reports] = await Promise.all([
     startCloud(
       createAwsSts('arn:aws:iam::123456789012:role/billing', trust('sts.amazonaws.com')),
-      certificates,
+      certificate,
       atEnd,
     ),
-    startCloud(createGoogleSts(provider, trust(`https:${provider}`)), certificates, atEnd),
-    startCloud(createEntra(entraApp, trust('api://AzureADTokenExchange')), certificates, atEnd),
+    startCloud(createGoogleSts(provider, trust(`https:${provider}`)), certificate, atEnd),
+    startCloud(createEntra(entraApp, trust('api://AzureADTokenExchange')), certificate, atEnd),
     stack.register({ ...sandbox, token_files }),
     stack.register({ ...sandbox, sandbox_id: 'reports-1', app: 'reports' }),
   ])
   const clouds = {
-    NODE_EXTRA_CA_CERTS: certificates.caFile,
+    NODE_EXTRA_CA_CERTS: authority.caFile,
     AWS_ENDPOINT_URL_STS: aws.url,
     AZURE_AUTHORITY_HOST: azure.url,
   }

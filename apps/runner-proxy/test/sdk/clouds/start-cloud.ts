@@ -4,7 +4,7 @@ import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import type { AtEnd } from '../../start-service.ts'
-import type { TestCertificates } from '../../test-certificates.ts'
+import type { CertificateFiles } from '../../test-authority.ts'
 
 /** What a cloud's token service is asked. */
 export interface CloudRequest {
@@ -32,10 +32,10 @@ export interface RunningCloud {
 /** Serves a stand-in for a cloud's token service over TLS on loopback until `atEnd`. */
 export async function startCloud(
   answer: (request: CloudRequest) => Promise<CloudAnswer>,
-  certificates: TestCertificates,
+  certificate: CertificateFiles,
   atEnd: AtEnd,
 ): Promise<RunningCloud> {
-  const tls = { cert: readFileSync(certificates.certFile), key: readFileSync(certificates.keyFile) }
+  const tls = { cert: readFileSync(certificate.certFile), key: readFileSync(certificate.keyFile) }
   const origin = () => `https://localhost:${(server.address() as AddressInfo).port}`
   const server = createServer(tls, (request, response) => {
     const reply = async () => {
