@@ -28,8 +28,8 @@ export interface BenchProxyOptions {
   readonly sandboxes: number
   /** An existing folder of its own. */
   readonly folder: string
-  /** Flags of the proxy besides those it needs. */
-  readonly flags?: readonly string[]
+  /** Flags of its Node.js, for a profile. */
+  readonly nodeFlags?: readonly string[]
 }
 
 const mainFile = fileURLToPath(new URL('../../apps/runner-proxy/src/main.ts', import.meta.url))
@@ -37,7 +37,7 @@ const BATCH = 1000
 
 /** Registers a runner and its sandboxes, starts its proxy with default settings, and waits until it knows them. */
 export async function startBenchProxy(options: BenchProxyOptions): Promise<BenchProxy> {
-  const { issuer, runnerId, folder, flags = [] } = options
+  const { issuer, runnerId, folder, nodeFlags = [] } = options
   const { url, adminToken } = issuer.control
   const ask = (path: string, body: object) =>
     requestJson(`${url}${path}`, { method: 'POST', bearer: adminToken, body })
@@ -54,8 +54,8 @@ export async function startBenchProxy(options: BenchProxyOptions): Promise<Bench
   }
   const server = await startLoggingServer({
     file: mainFile,
-    args: [...Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]), ...flags],
-    nodeFlags: [],
+    args: Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]),
+    nodeFlags,
     log: join(folder, 'proxy-log'),
     isReady: (line) => line.includes('"msg":"ready"'),
   })
