@@ -4,12 +4,14 @@ import { join } from 'node:path'
 import { generateSecret } from '@workload-identity/core'
 import { createSecretReader } from '@workload-identity/service'
 import { afterAll, describe, expect, it } from 'vitest'
-import { createTestCertificates } from '../test/test-certificates.ts'
+import { createTestAuthority } from '../test/test-authority.ts'
 import { isSameTls, readClientTls, readRunnerSecret } from './client-credentials.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'wid-credentials-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
-const { caFile, certFile, keyFile } = createTestCertificates(folder)
+const authority = createTestAuthority(folder)
+const { caFile } = authority
+const { certFile, keyFile } = authority.sign('tls', 'subjectAltName=DNS:localhost\n')
 
 describe('readRunnerSecret', () => {
   const read = (text: string) => {

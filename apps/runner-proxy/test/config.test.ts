@@ -5,7 +5,7 @@ import { generateSecret } from '@workload-identity/core'
 import { SettingsError } from '@workload-identity/settings'
 import { afterAll, describe, expect, it } from 'vitest'
 import { readConfig, type RunnerProxyConfig } from '../src/config.ts'
-import { createTestCertificates } from './test-certificates.ts'
+import { createTestAuthority } from './test-authority.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'wid-proxy-config-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -16,7 +16,9 @@ const write = (name: string, text: string, mode = 0o600) => {
 }
 const secret = generateSecret('runner')
 const secretFile = write('secret', `${secret}\n`)
-const { caFile, certFile, keyFile } = createTestCertificates(folder)
+const authority = createTestAuthority(folder)
+const { caFile } = authority
+const { certFile, keyFile } = authority.sign('tls', 'subjectAltName=DNS:localhost\n')
 
 const read = (
   flags: readonly string[],
