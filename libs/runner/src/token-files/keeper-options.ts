@@ -26,8 +26,11 @@ export interface TokenFileKeeperOptions {
   readonly writeInPlace?: boolean
   /** A program that is told of every new token. */
   readonly onRefresh?: RefreshHookOptions
-  /** The issuer's URL as soon as it is known: files with tokens of another one are refreshed at the start. */
-  readonly issuerUrl?: () => string | undefined
+  /**
+   * Asks for the URL of the issuer, so that files with tokens of another one are refreshed at the start. Called until it is
+   * answered, when there are files of an earlier run; without it, or while it fails, all of them are taken over.
+   */
+  readonly readIssuerUrl?: () => Promise<string>
   /** How many files at most are refreshed in one go; 100 unless given, which is what the issuer takes at once. */
   readonly batchSize?: number
   /** How many goes there are in a second at most; 4 unless given. */

@@ -20,7 +20,7 @@ export interface KeptSandboxesOptions {
   readonly clock: Clock
   /** Milliseconds of a time that never goes back. */
   readonly now: () => number
-  readonly issuerUrl: () => string | undefined
+  readonly readIssuerUrl: () => Promise<string | undefined>
   readonly onEvent: (event: TokenFileEvent) => void
   /** Called after what is planned has changed. */
   readonly onPlanned: () => void
@@ -50,8 +50,9 @@ const LOOKS_AT_ONCE = 16
 
 /** Makes {@link KeptSandboxes} that know none. */
 export function createKeptSandboxes(options: KeptSandboxesOptions): KeptSandboxes {
-  const { plan, removals, folder, turns, clock, now, issuerUrl, onEvent, onPlanned } = options
+  const { plan, removals, folder, turns, clock, now, readIssuerUrl, onEvent, onPlanned } = options
   const known = new Map<string, KeptSandbox>()
+  let issuerUrl: Promise<string | undefined> | undefined
   let heardOf: ReadonlyMap<string, number> = new Map()
   let refusedNames: ReadonlySet<string> = new Set()
   let nextList: AssignmentList | undefined
@@ -87,13 +88,13 @@ export function createKeptSandboxes(options: KeptSandboxesOptions): KeptSandboxe
     const { sandbox_id: sandboxId, app } = assignment
     removals.callOff(sandboxId)
     const found = await lookAt(sandboxId)
+    const issuer = found.length === 0 ? undefined : await askIssuerUrl()
     // First, so that nothing is removed that was written since.
     for (const { name } of found.filter((other) => isLeftover(other, assignment, files))) {
       await removals.begin({ sandboxId, name })
     }
     if (isStopped) return
     const kept = keep(assignment, registryId)
-    const issuer = issuerUrl()
     for (const file of files) {
       const facts = readTokenFacts(found.find(({ name }) => name === file.name)?.text ?? '')
       const wanted = { sandboxId, app, file, ...(issuer !== undefined && { issuerUrl: issuer }) }
@@ -110,6 +111,14 @@ export function createKeptSandboxes(options: KeptSandboxesOptions): KeptSandboxe
       onEvent({ type: 'look-failed', sandbox_id: sandboxId, error })
       return []
     }
+  }
+  /** Those who ask at the same time share an answer, and a failure is not kept. */
+  const askIssuerUrl = () => {
+    issuerUrl ??= readIssuerUrl().catch(() => {
+      issuerUrl = undefined
+      return undefined
+    })
+    return issuerUrl
   }
   const tellRefused = (refused: readonly SandboxFiles[]) => {
     const names = refused.flatMap(({ assignment: { sandbox_id }, files }) =>

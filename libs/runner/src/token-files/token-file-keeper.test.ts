@@ -267,15 +267,28 @@ describe('createTokenFileKeeper', () => {
     expect(keeper.state().refreshed).toBe(5)
   })
 
-  it('asks for tokens of the right issuer when it finds those of another one', async () => {
-    const { time, source, keeper, begin } = await setUp({ issuerUrl: () => 'https://new.example' })
+  it('refreshes at the start what is of another issuer, and takes everything over while it cannot tell', async () => {
+    let issuer: string | undefined
+    const readIssuerUrl = async () => {
+      if (issuer === undefined) throw outage
+      return issuer
+    }
+    const { time, source, keeper, begin } = await setUp({ readIssuerUrl })
     source.publish([{ sandbox_id: 'a' }])
     await time.pass(1000)
     await keeper.stop()
-    const again = await begin()
-    source.publish([{ sandbox_id: 'a' }])
-    await time.pass(1000)
-    expect(again.state().refreshed).toBe(1)
+    for (const [url, refreshed] of [
+      [undefined, 0],
+      ['https://issuer.example', 0],
+      ['https://new.example', 1],
+    ] as const) {
+      issuer = url
+      const again = await begin()
+      source.publish([{ sandbox_id: 'a' }])
+      await time.pass(1000)
+      expect(again.state()).toMatchObject({ files: 1, refreshed })
+      await again.stop()
+    }
   })
 
   it('refreshes what a long stop made late at a steady pace, the nearest to expire first', async () => {

@@ -19,7 +19,7 @@ import { createTurns } from './turns.ts'
 export function createTokenFileKeeper(options: TokenFileKeeperOptions): TokenFileKeeper {
   const { proxy, clock, startTimer = startNodeTimer, random = Math.random } = options
   const { monotonicMs = () => performance.now(), onEvent = () => undefined } = options
-  const { batchSize, batchesPerSecond, issuerUrl = () => undefined } = options
+  const { batchSize, batchesPerSecond, readIssuerUrl = async () => undefined } = options
   const folder = options.folder ?? openFolder(options)
   const hook =
     options.onRefresh &&
@@ -80,7 +80,7 @@ export function createTokenFileKeeper(options: TokenFileKeeperOptions): TokenFil
     ...(batchesPerSecond !== undefined && { batchesPerSecond }),
   })
   const sandboxes = createKeptSandboxes({
-    ...{ plan, removals, folder, turns, clock, now, issuerUrl, onEvent },
+    ...{ plan, removals, folder, turns, clock, now, readIssuerUrl, onEvent },
     onPlanned: loop.arm,
   })
   return {
