@@ -5,7 +5,10 @@ import { formatMessage } from 'publint/utils'
 import type { Problems } from '../report.ts'
 import type { Tarball } from './pack-project.ts'
 
-/** The most bytes that core may have once unpacked, its README included. */
+/**
+ * The most bytes that core may have once unpacked, its README included. Its comments are in the types, where editors show
+ * them, and not once more in the JavaScript.
+ */
 export const CORE_SIZE_BUDGET = 400_000
 
 const core = '@workload-identity/core'
