@@ -20,7 +20,7 @@ const entraApp = {
 
 /** The clouds, the sandbox of the guide, and one of another app, which none of the clouds was told about. */
 async function startEverything(atEnd: AtEnd) {
-  const stack = await startSandboxStack(atEnd)
+  const stack = await startSandboxStack(sandbox.runner_id, atEnd)
   const other = { name: 'other', audience: 'https://other.example' }
   const token_files = [...sandbox.token_files, other]
   const authority = createTestAuthority(stack.folder)
