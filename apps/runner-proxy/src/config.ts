@@ -11,6 +11,7 @@ import type { TlsFilePaths } from '@workload-identity/transport-http'
 import type { ClientTlsPaths } from './client-credentials.ts'
 import { createConfigChecks } from './config-checks.ts'
 import { settingsTable } from './settings-table.ts'
+import { tokenFileCheck, toTokenFileConfig, type TokenFileConfig } from './token-file-config.ts'
 import { version } from './version.ts'
 
 /** Everything a runner proxy is told at start, checked and frozen. */
@@ -29,6 +30,8 @@ export interface RunnerProxyConfig {
   readonly controlListen: ListenAddress
   /** TLS of both listeners, unless they are sockets. */
   readonly tls?: TlsFilePaths
+  /** Absent = no token files. */
+  readonly tokenFiles?: TokenFileConfig
   readonly trustedProxies: readonly Cidr[]
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error'
 }
@@ -54,7 +57,7 @@ export function readConfig(argv: readonly string[], env: Environment): ConfigRea
     description: 'Runner proxy of a node: tokens for its sandboxes, minted through the issuer.',
     argv,
     env,
-    checks: createConfigChecks(env),
+    checks: [...createConfigChecks(env), tokenFileCheck],
   })
   if (result.kind !== 'config') return { kind: 'text', text: result.text }
   return { kind: 'config', config: toConfig(result.config, env) }
@@ -64,6 +67,7 @@ function toConfig(settings: ConfigOf<typeof settingsTable>, env: Environment): R
   const { runnerSecretFile, tlsCa } = settings
   const pair = toTlsPaths(settings.tlsCert, settings.tlsKey)
   const tls = toTlsPaths(settings.tokenTlsCert, settings.tokenTlsKey)
+  const tokenFiles = toTokenFileConfig(settings, env)
   const hasClientTls = tlsCa !== undefined || pair !== undefined
   return Object.freeze({
     issuerControlUrl: settings.issuerControlUrl.text,
@@ -77,6 +81,7 @@ function toConfig(settings: ConfigOf<typeof settingsTable>, env: Environment): R
     tokenListen: settings.tokenListen,
     controlListen: settings.controlListen,
     ...(tls !== undefined && { tls }),
+    ...(tokenFiles !== undefined && { tokenFiles }),
     trustedProxies: settings.trustedProxies,
     logLevel: settings.logLevel,
   })

@@ -11,12 +11,14 @@ import {
 import { createContainer } from './composition/container.ts'
 import { LIFECYCLE } from './composition/tokens.ts'
 import { PROGRAM_NAME, readConfig, type RunnerProxyConfig } from './config.ts'
+import { findTokenFileOwner } from './token-file-config.ts'
 
 async function run(config: RunnerProxyConfig): Promise<number> {
   const logger = createLogger(config.logLevel)
   exitOnBug(logger)
   const signal = waitForSignal()
-  const container = createContainer(config, logger)
+  const owner = config.tokenFiles && (await findTokenFileOwner(config.tokenFiles))
+  const container = createContainer(config, logger, owner)
   const lifecycle = container.resolve(LIFECYCLE)
   await lifecycle.start()
   const manager = createServiceManager({ env: process.env, logger })

@@ -1,13 +1,16 @@
 import type { IssuerTry } from '@workload-identity/issuer-client'
-import type { RunnerEvent, RunnerState } from '@workload-identity/runner'
+import type { RunnerEvent, RunnerState, TokenFileEvent, TokenFileState } from '@workload-identity/runner'
 import { createServiceMetrics, type ServiceMetrics } from '@workload-identity/service'
 import { Counter, Gauge, Histogram } from 'prom-client'
+import { addTokenFileMetrics } from './token-file-metrics.ts'
 import { version } from './version.ts'
 
 /** What a runner proxy counts about itself, for Prometheus. */
 export interface Metrics extends Pick<ServiceMetrics, 'recordAnswer' | 'render'> {
   /** Counts what the proxy tells of itself. */
   recordEvent(event: RunnerEvent): void
+  /** Counts what the keeper of token files tells. */
+  recordTokenFileEvent(event: TokenFileEvent): void
   /** Counts and times a try to get an answer from the issuer. */
   recordTry(facts: IssuerTry): void
 }
@@ -15,12 +18,14 @@ export interface Metrics extends Pick<ServiceMetrics, 'recordAnswer' | 'render'>
 /** What {@link createMetrics} measures besides what it is told. */
 export interface MetricsDependencies {
   readonly state: () => RunnerState
+  /** Of the token files, if there are any. */
+  readonly tokenFiles?: () => TokenFileState
 }
 
 const latencyBuckets = [0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15]
 
 /** Makes {@link Metrics} with a register of their own; labels hold only what the proxy and its issuer chose. */
-export function createMetrics({ state }: MetricsDependencies): Metrics {
+export function createMetrics({ state, tokenFiles }: MetricsDependencies): Metrics {
   const service = createServiceMetrics({ version, mintRoutes: ['GET /v1/token'] })
   const registers = [service.register]
   const gauge = (name: string, help: string, read: () => number) =>
@@ -67,7 +72,10 @@ export function createMetrics({ state }: MetricsDependencies): Metrics {
     buckets: latencyBuckets,
     registers,
   })
+  const recordTokenFileEvent =
+    tokenFiles === undefined ? () => undefined : addTokenFileMetrics(service.register, tokenFiles)
   return {
+    recordTokenFileEvent,
     recordAnswer: (answer) => service.recordAnswer(answer),
     render: () => service.render(),
     recordTry({ operation, outcome, status = 0, seconds }) {

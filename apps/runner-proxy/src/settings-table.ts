@@ -11,6 +11,7 @@ import {
   textSchema,
 } from '@workload-identity/settings'
 import { parseControlUrl } from './control-url.ts'
+import { tokenFileSettings } from './token-file-settings.ts'
 
 const file = () => ({ schema: filePath(), valueName: '<file>' })
 
@@ -117,6 +118,8 @@ export const settingsTable = defineSettings({
     repeatable: true,
     group: 'Listeners',
   }),
+
+  ...tokenFileSettings,
 
   logLevel: setting({
     flag: 'log-level',

@@ -120,6 +120,29 @@ describe('readConfig', () => {
     expect(problemsOf(() => read(['--control-listen=127.0.0.1:7133']))).toMatch(/two listeners/)
   })
 
+  it('keeps token files only where it is told, and runs only a program that can be run', () => {
+    expect(read([]).tokenFiles).toBeUndefined()
+    const tokenFiles = [
+      '--token-file-group=sandboxes',
+      '--write-tokens-in-place',
+      `--on-refresh=${secretFile}`,
+    ]
+    const text = problemsOf(() => read(tokenFiles))
+    expect(text).toMatch(/--token-file-group is about token files, and --token-dir does not say/)
+    expect(text).toMatch(/--write-tokens-in-place is about token files/)
+    expect(text).toMatch(/is not a program that can be run/)
+    const config = read(['--token-dir=/run/tokens', '--token-file-user=0', '--on-refresh=/bin/sh'], {
+      PATH: '/bin',
+      AWS_SECRET_ACCESS_KEY: 'x',
+    })
+    expect(config.tokenFiles).toEqual({
+      directory: '/run/tokens',
+      user: '0',
+      writeInPlace: false,
+      onRefresh: { program: '/bin/sh', environment: { PATH: '/bin' } },
+    })
+  })
+
   it('names the flags in its help', () => {
     const reading = readConfig(['--help'], {})
     expect(reading).toMatchObject({ kind: 'text', text: expect.stringContaining('--max-assignment-age') })

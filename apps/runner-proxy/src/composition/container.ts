@@ -1,5 +1,10 @@
 import { fromMilliseconds, type Clock } from '@workload-identity/core'
-import { createRunnerProxy } from '@workload-identity/runner'
+import {
+  createRunnerProxy,
+  createTokenFileKeeper,
+  type TokenFileOwner,
+  type TokenFileState,
+} from '@workload-identity/runner'
 import { createLifecycle, createListeners } from '@workload-identity/service'
 import { createTokenServer, type HttpOptions } from '@workload-identity/transport-http'
 import type { Logger } from 'pino'
@@ -13,6 +18,7 @@ import type { RunnerProxyConfig } from '../config.ts'
 import { createProxyControlServer } from '../control-server.ts'
 import { createEventLog } from '../event-log.ts'
 import { openIssuerConnection } from '../issuer-connection.ts'
+import { createTokenFileLog } from '../token-file-log.ts'
 import { createMetrics } from '../metrics.ts'
 import { createLifecycleParts } from './lifecycle-parts.ts'
 import * as tokens from './tokens.ts'
@@ -36,8 +42,14 @@ type Get = <T>(token: InjectionToken<T>) => T
 /**
  * Wires a runner proxy: a container of its own, in which every role of `tokens.ts` is played by one object, made when it
  * is first asked for.
+ *
+ * @param tokenFileOwner to whom token files are given.
  */
-export function createContainer(config: RunnerProxyConfig, logger: Logger): DependencyContainer {
+export function createContainer(
+  config: RunnerProxyConfig,
+  logger: Logger,
+  tokenFileOwner: TokenFileOwner = {},
+): DependencyContainer {
   const container = rootContainer.createChildContainer()
   const provide = <T>(token: InjectionToken<T>, make: () => T) => {
     container.register(token, { useFactory: instanceCachingFactory(make) })
@@ -68,13 +80,20 @@ export function createContainer(config: RunnerProxyConfig, logger: Logger): Depe
       },
     })
   })
-  provide(tokens.METRICS, () => createMetrics({ state: () => get(tokens.RUNNER_PROXY).state() }))
+  provide(tokens.TOKEN_FILES, () => makeTokenFiles(get, tokenFileOwner))
+  provide(tokens.METRICS, () =>
+    createMetrics({
+      state: () => get(tokens.RUNNER_PROXY).state(),
+      ...(config.tokenFiles !== undefined && { tokenFiles: () => stateOfTokenFiles(get) }),
+    }),
+  )
   provide(tokens.LISTENERS, () => makeListeners(get))
   provide(tokens.LIFECYCLE, () =>
     createLifecycle(
       createLifecycleParts({
         connection: get(tokens.ISSUER_CONNECTION),
         proxy: get(tokens.RUNNER_PROXY),
+        tokenFiles: get(tokens.TOKEN_FILES),
         listeners: get(tokens.LISTENERS),
         logger,
       }),
@@ -82,6 +101,29 @@ export function createContainer(config: RunnerProxyConfig, logger: Logger): Depe
     ),
   )
   return container
+}
+
+function makeTokenFiles(get: Get, owner: TokenFileOwner) {
+  const { tokenFiles } = get(tokens.CONFIG)
+  if (tokenFiles === undefined) return undefined
+  const { directory, writeInPlace, onRefresh } = tokenFiles
+  const log = createTokenFileLog(get(tokens.LOGGER))
+  return createTokenFileKeeper({
+    ...{ directory, owner, writeInPlace },
+    ...(onRefresh !== undefined && { onRefresh }),
+    proxy: get(tokens.RUNNER_PROXY),
+    clock: get(tokens.CLOCK),
+    onEvent(event) {
+      get(tokens.METRICS).recordTokenFileEvent(event)
+      log(event)
+    },
+  })
+}
+
+function stateOfTokenFiles(get: Get): TokenFileState {
+  const keeper = get(tokens.TOKEN_FILES)
+  if (keeper === undefined) throw new TypeError('there are no token files')
+  return keeper.state()
 }
 
 function makeListeners(get: Get) {

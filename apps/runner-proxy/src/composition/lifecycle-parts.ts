@@ -1,4 +1,4 @@
-import type { RunnerProxy } from '@workload-identity/runner'
+import type { RunnerProxy, TokenFileKeeper } from '@workload-identity/runner'
 import { announceReady, type LifecyclePart, type Listeners } from '@workload-identity/service'
 import type { Logger } from 'pino'
 import type { IssuerConnection } from '../issuer-connection.ts'
@@ -8,6 +8,8 @@ import type { ProxyListenerName } from './tokens.ts'
 export interface LifecyclePartsOptions {
   readonly connection: IssuerConnection
   readonly proxy: RunnerProxy
+  /** Absent = no token files. */
+  readonly tokenFiles: TokenFileKeeper | undefined
   readonly listeners: Listeners<ProxyListenerName>
   readonly logger: Logger
 }
@@ -17,11 +19,14 @@ export interface LifecyclePartsOptions {
  * requests in flight have been answered; `ready` is said when everything else is done.
  */
 export function createLifecycleParts(options: LifecyclePartsOptions): readonly LifecyclePart[] {
-  const { connection, proxy, listeners, logger } = options
+  const { connection, proxy, tokenFiles, listeners, logger } = options
   return [
     { name: 'connection to the issuer', stop: () => connection.close() },
     { name: 'credentials', start: () => connection.task.start(), stop: () => connection.task.stop() },
     { name: 'assignments', start: () => proxy.start(), stop: () => proxy.stop() },
+    ...(tokenFiles === undefined
+      ? []
+      : [{ name: 'token files', start: () => tokenFiles.start(), stop: () => tokenFiles.stop() }]),
     { name: 'listeners', start: () => listeners.start(), stop: () => listeners.stop() },
     { name: 'ready', start: () => announceReady(logger, listeners.addresses()) },
   ]

@@ -1,5 +1,5 @@
 import type { Clock } from '@workload-identity/core'
-import type { RunnerProxy } from '@workload-identity/runner'
+import type { RunnerProxy, TokenFileKeeper } from '@workload-identity/runner'
 import type { Lifecycle, Listeners } from '@workload-identity/service'
 import type { Logger } from 'pino'
 import type { InjectionToken } from 'tsyringe'
@@ -22,6 +22,8 @@ export const CLOCK: InjectionToken<Clock> = Symbol('Clock')
 export const ISSUER_CONNECTION: InjectionToken<IssuerConnection> = Symbol('IssuerConnection')
 /** Assignments, cache and batches: what answers the sandboxes. */
 export const RUNNER_PROXY: InjectionToken<RunnerProxy> = Symbol('RunnerProxy')
+/** The token files of the sandboxes, if they are to have any. */
+export const TOKEN_FILES: InjectionToken<TokenFileKeeper | undefined> = Symbol('TokenFileKeeper')
 /** What is counted. */
 export const METRICS: InjectionToken<Metrics> = Symbol('Metrics')
 /** The two HTTP servers and where they listen. */
