@@ -13,6 +13,11 @@ const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
 )
 const sandbox = { sandbox_id: 'billing-7f9c', app: 'billing' }
+const runner = {
+  runner_id: 'node-1',
+  token_url: 'http://127.0.0.1:7133/v1/token',
+  token_dir: '/run/workload-identity',
+}
 const readToken = 'wia_read-token-of-at-least-32-characters-'
 
 async function startDescribedIssuer(): Promise<IssuerProcess> {
@@ -20,25 +25,44 @@ async function startDescribedIssuer(): Promise<IssuerProcess> {
   const adminToken = 'wia_admin-token-of-at-least-32-characters'
   const tokens = `ada admin ${adminToken}\nrob read ${readToken}\n`
   writeFileSync(join(folder, 'admin-token'), tokens, { mode: 0o600 })
-  const issuer = await startIssuer({ folder, flags: ['--organization-id=acme', '--cluster-id=eu-1'] })
+  const names = ['--organization-id=acme', '--cluster-id=eu-1']
+  const workload = '--system-workload=image-puller=registry.example'
+  const issuer = await startIssuer({ folder, flags: [...names, workload] })
   return { ...issuer, adminToken }
 }
 
-/** The sandbox of the examples, as if it were registered just now, and not the one that examples register. */
-async function registerAnew(issuer: IssuerProcess): Promise<string> {
+/** The secrets of whoever asks in examples. */
+interface Secrets {
+  readonly sandbox: string
+  readonly runner: string
+}
+
+/** The sandboxes and the runner of the examples, as if they were registered just now, and not those that examples register. */
+async function registerAnew(issuer: IssuerProcess): Promise<Secrets> {
   const control = (path: string, request: HttpRequest) =>
     sendRequest(issuer.ready.control, path, { bearer: issuer.adminToken, ...request })
+  const register = async (path: string, json: object) => {
+    const answer = await control(path, { method: 'POST', json })
+    return (answer.json as { secret: string }).secret
+  }
   for (const id of [sandbox.sandbox_id, 'billing-8a1d']) {
     await control(`/v1/sandboxes/${id}`, { method: 'DELETE' })
   }
-  const answer = await control('/v1/sandboxes', { method: 'POST', json: sandbox })
-  return (answer.json as { secret: string }).secret
+  for (const id of [runner.runner_id, 'node-2']) {
+    await control(`/v1/runners/${id}?sandboxes=end`, { method: 'DELETE' })
+  }
+  const secrets = {
+    sandbox: await register('/v1/sandboxes', sandbox),
+    runner: await register('/v1/runners', runner),
+  }
+  await register('/v1/sandboxes', { sandbox_id: 'web-3c4d', app: 'web', runner_id: runner.runner_id })
+  return secrets
 }
 
 /** What is left when a store was emptied of all but its keys. */
 function loseRegistry({ folder }: IssuerProcess): void {
   const store = new DatabaseSync(join(folder, 'issuer.db'))
-  store.exec('DELETE FROM registry; DELETE FROM sandboxes')
+  store.exec('DELETE FROM registry; DELETE FROM sandboxes; DELETE FROM runners')
   store.close()
 }
 
@@ -59,8 +83,10 @@ function toRequest(path: string, operation: DescribedOperation, name: string) {
   return { target: query.size === 0 ? target : `${target}?${query}`, headers, json }
 }
 
-function credentialOf(issuer: IssuerProcess, operation: DescribedOperation, name: string, secret: string) {
-  const usual = operation.tags[0] === 'token' ? secret : issuer.adminToken
+function credentialOf(issuer: IssuerProcess, operation: DescribedOperation, name: string, secrets: Secrets) {
+  const [scheme = {}] = operation.security
+  const ofAdmin = 'adminToken' in scheme ? issuer.adminToken : secrets.runner
+  const usual = 'sandboxSecret' in scheme ? secrets.sandbox : ofAdmin
   const given = operation['x-examples'][name]?.credential
   if (operation.security.length === 0 || given === 'none') return undefined
   if (given === 'read-only') return readToken
@@ -120,9 +146,10 @@ describe('docs/openapi.json', () => {
     const issuer = await startDescribedIssuer()
     const problems: unknown[] = []
     let sent = 0
+    let secrets = await registerAnew(issuer)
     for (const { path, method, operation } of operations) {
       for (const [name, { status }] of Object.entries(operation['x-examples'])) {
-        const bearer = credentialOf(issuer, operation, name, await registerAnew(issuer))
+        const bearer = credentialOf(issuer, operation, name, secrets)
         if (operation.operationId === 'acceptRegistryLoss' && status === 200) loseRegistry(issuer)
         const { target: shownTarget, ...request } = toRequest(path, operation, name)
         const target =
@@ -136,6 +163,8 @@ describe('docs/openapi.json', () => {
         const example = `${operation.operationId} ${name}`
         const described = operation.responses[status]!
         const shown = Object.values(described.content ?? {})[0]?.examples[name]?.value
+        // Whatever an example did is undone for the next one.
+        if (method !== 'GET' && answer.status < 300) secrets = await registerAnew(issuer)
         if (answer.status !== status) problems.push({ example, status: answer.status, body: answer.text })
         const differences = document.compareAnswer(answer, described)
         if (differences.length > 0) problems.push({ example, differences })
@@ -148,7 +177,7 @@ describe('docs/openapi.json', () => {
 
   it('describes the refusals that operations share', async () => {
     const issuer = await startDescribedIssuer()
-    const asSandbox = { bearer: await registerAnew(issuer) }
+    const asSandbox = { bearer: (await registerAnew(issuer)).sandbox }
     const asAdmin = { method: 'POST', bearer: issuer.adminToken }
     const send = (path: string, request: HttpRequest) =>
       path.startsWith('/v1/token')
@@ -183,7 +212,7 @@ describe('docs/openapi.json', () => {
 
   it('describes the 503 of every operation that asks a registry, once that is lost', async () => {
     const issuer = await startDescribedIssuer()
-    const secret = await registerAnew(issuer)
+    const secrets = await registerAnew(issuer)
     loseRegistry(issuer)
     const statuses: Record<string, number> = {}
     // The one that ends the loss, and those that change keys.
@@ -193,7 +222,7 @@ describe('docs/openapi.json', () => {
     for (const { path, method, operation } of others) {
       const [name = ''] = Object.keys(operation['x-examples'])
       const { target, ...request } = toRequest(path, operation, name)
-      const bearer = credentialOf(issuer, operation, name, secret)
+      const bearer = credentialOf(issuer, operation, name, secrets)
       const sent = { method, ...request, ...(bearer !== undefined && { bearer }) }
       const answer = await sendRequest(issuer.ready[operation.tags[0]], target, sent)
       statuses[operation.operationId] = answer.status

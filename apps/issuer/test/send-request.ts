@@ -10,6 +10,8 @@ export interface HttpRequest {
   readonly json?: unknown
   /** The certificate authority to trust, as PEM. */
   readonly ca?: string
+  /** The certificate to show, with its key, as PEM. */
+  readonly certificate?: { readonly cert: string; readonly key: string }
 }
 
 /** An answer, read to its end. */
@@ -36,6 +38,7 @@ export async function sendRequest(
       ...request.headers,
     },
     ...(request.ca !== undefined && { ca: request.ca }),
+    ...request.certificate,
     agent: false as const,
   }
   const isSocket = base.startsWith('unix:')
