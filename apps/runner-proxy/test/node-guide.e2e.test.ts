@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 import { ask, type Question } from './ask.ts'
 import { findFreePort } from './find-free-port.ts'
 import { readGuideScripts } from './guide-blocks.ts'
-import { mintSoon } from './runner-stack.ts'
+import { mintSoon, type Sandbox } from './runner-stack.ts'
 import { CHECKOUT, startUnit } from './start-unit.ts'
 import { createTestAuthority } from './test-authority.ts'
 
@@ -62,7 +62,9 @@ describe('running-a-node.md', { timeout: 120_000 }, () => {
     /** A token of a new sandbox on a node, from the proxy that was just started there. */
     const tokenFrom = async (node: string, proxy: Awaited<ReturnType<typeof startUnit>>) => {
       const json = { sandbox_id: `billing-on-${node}`, app: 'billing', runner_id: node }
-      const { secret } = (await asAdmin('/v1/sandboxes', { json })).json as { readonly secret: string }
+      const { secret, env } = (await asAdmin('/v1/sandboxes', { json })).json as Sandbox
+      const file = join(ROOT, env['WORKLOAD_IDENTITY_TOKEN_PATH'] ?? '')
+      await expect.poll(() => readFile(file, 'utf8').catch(String), { timeout: 60_000 }).toMatch(/^ey/)
       return mintSoon(proxy, secret)
     }
     const registration = { ROOT, CONTROL, ADMIN_TOKEN_FILE, CA: authority.caFile }
