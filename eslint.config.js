@@ -30,7 +30,8 @@ const layers = {
   adapter: { layers: ['core', 'driver'], notPackages: [...http, ...container] },
   // The schemas of the HTTP API, which servers and clients share.
   api: { layers: ['core'], packages: ['typebox'] },
-  transport: { layers: ['core', 'api'], notPackages: [...stores, ...container] },
+  // Client and server of the API are tested against each other.
+  transport: { layers: ['core', 'api'], testLayers: ['transport'], notPackages: [...stores, ...container] },
   settings: { layers: ['core'], notPackages: [...stores, ...http, ...container] },
   contracts: { layers: ['core'], packages: testing },
   edge: { layers: ['core'], notPackages: [...stores, ...container] },
@@ -51,12 +52,16 @@ const layers = {
 /** The constraints of Nx for files that ship, or for tests, which may also use the contracts and the test runner. */
 function boundaries({ inTests }) {
   const extraLayers = inTests ? ['contracts'] : []
-  const byLayer = Object.entries(layers).map(([name, { layers: allowed, packages, notPackages }]) => ({
-    sourceTag: `layer:${name}`,
-    onlyDependOnLibsWithTags: [...allowed, ...extraLayers].map((layer) => `layer:${layer}`),
-    ...(packages && { allowedExternalImports: [...packages, ...(inTests ? testing : [])] }),
-    ...(notPackages && { bannedExternalImports: notPackages }),
-  }))
+  const byLayer = Object.entries(layers).map(
+    ([name, { layers: allowed, testLayers = [], packages, notPackages }]) => ({
+      sourceTag: `layer:${name}`,
+      onlyDependOnLibsWithTags: [...allowed, ...extraLayers, ...(inTests ? testLayers : [])].map(
+        (layer) => `layer:${layer}`,
+      ),
+      ...(packages && { allowedExternalImports: [...packages, ...(inTests ? testing : [])] }),
+      ...(notPackages && { bannedExternalImports: notPackages }),
+    }),
+  )
   const byDriver = Object.entries(drivers).map(([name, own]) => ({
     sourceTag: `driver:${name}`,
     onlyDependOnLibsWithTags: [
@@ -220,7 +225,7 @@ export default tseslint.config(
 
   {
     // Proofs on demand: they start real servers as tests do.
-    files: ['tools/{bench,chaos,crash,simulation}/**/*.ts'],
+    files: ['tools/{bench,chaos,crash,simulation,token-files}/**/*.ts'],
     rules: { 'no-restricted-imports': 'off' },
   },
   {
