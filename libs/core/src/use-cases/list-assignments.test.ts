@@ -174,7 +174,6 @@ describe('createListAssignments', () => {
       clock.set(after(2))
       seen.add(await list('r-1'))
       state.registryId = UUIDS.ring
-      clock.set(after(4))
       seen.add(await list('r-1'))
       expect(seen.size).toBe(4)
     })

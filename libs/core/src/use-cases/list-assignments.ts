@@ -49,6 +49,7 @@ interface Reading {
   /** The runner's changes that had been noted when the reading began. */
   readonly changes: number
   readonly startedAt: UnixSeconds
+  readonly registryId: string
   readonly turn: number
 }
 
@@ -62,7 +63,7 @@ const pageSize = 1000
 
 /** Makes {@link AssignmentLists}. Calls for a runner at the same time share one reading, unless something changed meanwhile. */
 export function createListAssignments(dependencies: ListAssignmentsDependencies): AssignmentLists {
-  const { clock, trustedFor, maxRemembered } = dependencies
+  const { clock, registryId, trustedFor, maxRemembered } = dependencies
   // A Map remembers the order of insertion, which is that of the last questions.
   const known = new Map<string, RunnerLists>()
   let remembered = 0
@@ -86,12 +87,13 @@ export function createListAssignments(dependencies: ListAssignmentsDependencies)
   }
   const isCurrent = (reading: Reading | undefined, lists: RunnerLists, now: UnixSeconds): boolean => {
     if (reading === undefined || reading.changes !== lists.changes) return false
+    if (reading.registryId !== registryId()) return false
     const age = now - reading.startedAt
     return age >= 0 && age < trustedFor
   }
 
   const read = async (runnerId: string, lists: RunnerLists, reading: Reading) => {
-    const fresh = await readSnapshot(dependencies, runnerId, reading.startedAt)
+    const fresh = await readSnapshot(dependencies, runnerId, reading)
     const before = lists.done
     const snapshot = before !== undefined && isSameJson(before.snapshot, fresh) ? before.snapshot : fresh
     // A reading that began earlier and took longer says less.
@@ -112,7 +114,10 @@ export function createListAssignments(dependencies: ListAssignmentsDependencies)
       const { done, under } = lists
       if (done !== undefined && isCurrent(done, lists, now)) return done.snapshot
       if (under !== undefined && isCurrent(under, lists, now)) return under.promise
-      const reading = { changes: lists.changes, startedAt: now, turn: (turns += 1) }
+      const reading = {
+        ...{ changes: lists.changes, startedAt: now, registryId: registryId() },
+        turn: (turns += 1),
+      }
       const promise = read(runnerId, lists, reading).finally(() => {
         if (lists.under?.turn === reading.turn) delete lists.under
         const isOfNoUse = lists.done === undefined && lists.under === undefined
@@ -135,9 +140,8 @@ function sizeOf({ done }: RunnerLists): number {
 async function readSnapshot(
   { sandboxes, ended, registryId }: ListAssignmentsDependencies,
   runnerId: string,
-  now: UnixSeconds,
+  { startedAt: now, registryId: registry }: Reading,
 ): Promise<AssignmentSnapshot> {
-  const registry = registryId()
   // Notes first: what was noted and is not live afterwards was gone at that moment. The other way round, a sandbox that is
   // moved away and back would be told as ended while it lives.
   const from = addSeconds(now, seconds(-ENDED_ASSIGNMENTS_KEPT))
