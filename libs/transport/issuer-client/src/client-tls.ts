@@ -1,4 +1,5 @@
 import { IssuerError } from '@workload-identity/core'
+import { X509Certificate } from 'node:crypto'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import type { ClientTls } from './issuer-client.ts'
 
@@ -13,9 +14,7 @@ export function createClientContext({ ca, cert, key }: ClientTls): SecureContext
   if ((cert === undefined) !== (key === undefined)) {
     throw unusable('a client certificate and its key go together')
   }
-  if (ca !== undefined && !ca.includes('-----BEGIN CERTIFICATE-----')) {
-    throw unusable('the authorities hold no PEM certificate')
-  }
+  if (ca !== undefined) assertAuthorities(ca)
   try {
     return createSecureContext({
       minVersion: 'TLSv1.2',
@@ -26,6 +25,19 @@ export function createClientContext({ ca, cert, key }: ClientTls): SecureContext
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'no reason given'
     throw unusable(`they cannot be read, or do not belong together (${code})`)
+  }
+}
+
+/** Node passes over authorities that it cannot read, and every handshake would fail for no visible reason. */
+function assertAuthorities(ca: string): void {
+  const certificates = ca.match(/-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----/gs)
+  if (certificates === null) throw unusable('the authorities hold no PEM certificate')
+  for (const certificate of certificates) {
+    try {
+      new X509Certificate(certificate)
+    } catch {
+      throw unusable('one of the authorities is no certificate')
+    }
   }
 }
 
