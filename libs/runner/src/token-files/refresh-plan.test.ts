@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createRandom } from '../random.testing.ts'
+import { createRandom } from '../testing/random.ts'
 import { createRefreshPlan } from './refresh-plan.ts'
 
 const LIFE = 3_600_000

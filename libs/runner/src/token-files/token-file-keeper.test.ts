@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createRandom } from '../random.testing.ts'
+import { createRandom } from '../testing/random.ts'
 import { createMemoryFolder, createTestSource, createVirtualTime, readWholeToken } from '../testing/index.ts'
 import { folderNameOf } from './folder-name.ts'
 import type { TokenFileEvent, TokenFileKeeperOptions } from './keeper-options.ts'
