@@ -12,7 +12,7 @@ const withCode = (code: string) => expect.objectContaining({ code }) as Error
 /** A started proxy of an issuer in memory with sandboxes `a` and `b`. */
 async function createTestProxy(changes: Partial<RunnerProxyOptions> = {}) {
   const time = createManualTime()
-  const issuer = await createMemoryIssuer(time.clock.now)
+  const issuer = await createMemoryIssuer(time.clock.now, time.work)
   const secrets = { a: await issuer.register('a'), b: await issuer.register('b', { app: 'other' }) }
   const events: RunnerEvent[] = []
   const options: RunnerProxyOptions = {
@@ -118,10 +118,11 @@ describe('createRunnerProxy', () => {
     })
 
     it('until the sandbox gets another policy, whatever life is left', async () => {
-      const { issue, secrets, issuer, time } = await createTestProxy()
+      const { issue, secrets, issuer, time, proxy } = await createTestProxy()
       await issue(secrets.a)
       await issuer.change('a', { subject: 'app' })
       await time.advance(3000)
+      expect(proxy.state().cachedTokens).toBe(0)
       expect(claimsOf(await issue(secrets.a))['sub']).toBe('org:acme:app:web')
     })
 
@@ -429,7 +430,7 @@ describe('createRunnerProxy', () => {
 
   it('serves 10,000 sandboxes with a hundredth of the calls', async () => {
     const time = createManualTime()
-    const issuer = await createMemoryIssuer(time.clock.now)
+    const issuer = await createMemoryIssuer(time.clock.now, time.work)
     const secrets = Array.from({ length: 10_000 }, (_, index) => `hash-${index}`)
     const sandboxes = secrets.map((sha256, index) => ({
       sandbox_id: `s-${index}`,
@@ -473,6 +474,8 @@ describe('createRunnerProxy', () => {
 
 function unsignedToken(sandbox_id: string, iat: number) {
   const exp = iat + 3600
-  const payload = Buffer.from(JSON.stringify({ sandbox_id, iat, exp })).toString('base64url')
-  return { sandbox_id, value: `e30.${payload}.`, expires_at: exp }
+  const payload = Buffer.from(JSON.stringify({ iss: 'x', aud: 'x', sandbox_id, iat, exp })).toString(
+    'base64url',
+  )
+  return { sandbox_id, value: `e30.${payload}.e30`, expires_at: exp }
 }

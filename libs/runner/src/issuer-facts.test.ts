@@ -6,7 +6,7 @@ import { issuerFingerprint, watchIssuerFacts } from './issuer-facts.ts'
 
 async function createTestWatch() {
   const time = createManualTime()
-  const issuer = await createMemoryIssuer(time.clock.now)
+  const issuer = await createMemoryIssuer(time.clock.now, time.work)
   const changes = { count: 0 }
   const watch = watchIssuerFacts({
     client: issuer.client,

@@ -1,5 +1,6 @@
 import { seconds, type IssuedToken } from '@workload-identity/core'
 import type { KeptWorth } from './sandbox-cache.ts'
+import { readTokenFacts } from './token-facts.ts'
 
 /** A token as it is kept. */
 export interface KeptToken extends IssuedToken {
@@ -24,11 +25,6 @@ export function judgeToken({ life }: KeptToken, ageMs: number): KeptWorth {
  * this machine says. 0 for what cannot be read: it is handed on as it is, and not kept.
  */
 export function lifeOfToken(token: string): number {
-  try {
-    const payload: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
-    const { iat, exp } = payload as { iat?: unknown; exp?: unknown }
-    return typeof iat === 'number' && typeof exp === 'number' && exp > iat ? exp - iat : 0
-  } catch {
-    return 0
-  }
+  const facts = readTokenFacts(token)
+  return facts === undefined ? 0 : facts.exp - facts.iat
 }

@@ -10,12 +10,14 @@ export interface ManualTime {
   advance(ms: number): Promise<void>
   /** Moves it millisecond by millisecond until the promise is settled, and gives its value or throws its error. */
   until<T>(promise: Promise<T>): Promise<T>
+  /** Takes note of work that takes real time, a signature for instance: no time passes before it is done. */
+  readonly work: <T>(promise: Promise<T>) => Promise<T>
   /** How many timers wait. */
   timers(): number
 }
 
-/** The turns of the event loop that are given to what runs, real signatures included. */
-const TURNS = 5
+/** The turns of the event loop that are given to what runs. */
+const TURNS = 3
 
 /** Makes {@link ManualTime}. */
 export function createManualTime(): ManualTime {
@@ -23,8 +25,13 @@ export function createManualTime(): ManualTime {
   let nowMs = 5000
   let waiting: { dueMs: number; run: () => void }[] = []
 
+  const working = new Set<Promise<unknown>>()
+
   const turns = async () => {
-    for (let turn = 0; turn < TURNS; turn += 1) await new Promise(setImmediate)
+    do {
+      await Promise.allSettled(working)
+      for (let turn = 0; turn < TURNS; turn += 1) await new Promise(setImmediate)
+    } while (working.size > 0)
   }
   const moveTo = (toMs: number) => {
     clock.advance(Math.floor(toMs / 1000) - Math.floor(nowMs / 1000))
@@ -61,6 +68,12 @@ export function createManualTime(): ManualTime {
       promise.then(settle, settle)
       for (let steps = 0; steps < 60_000 && outcome.isSettled !== true; steps += 1) await advance(1)
       if (outcome.isSettled !== true) throw new Error('nothing came of it within a minute')
+      return promise
+    },
+    work(promise) {
+      working.add(promise)
+      const forget = () => void working.delete(promise)
+      promise.then(forget, forget)
       return promise
     },
     timers: () => waiting.length,

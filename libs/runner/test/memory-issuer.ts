@@ -16,6 +16,7 @@ import {
 import { createMemoryRegistryStorage, createMemorySandboxRegistry } from '@workload-identity/core/testing'
 import type { RunnerClient } from '@workload-identity/issuer-client'
 import { toErrorAnswer } from '@workload-identity/transport-http'
+import type { ManualTime } from './manual-time.ts'
 
 /** The private key of RFC 8037 appendix A.1. */
 const rfc8037Key = `-----BEGIN PRIVATE KEY-----
@@ -25,8 +26,12 @@ nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=
 const REGISTRY_ID = '33333333-3333-4333-8333-333333333333'
 const ISSUER_URL = 'https://id.example.com'
 
-/** An issuer in memory over the real use cases, asked through a client that tests can hold up and cut off. */
-export async function createMemoryIssuer(clock: Clock) {
+/**
+ * An issuer in memory over the real use cases, asked through a client that tests can hold up and cut off.
+ *
+ * @param work takes note of what takes real time (see `ManualTime`).
+ */
+export async function createMemoryIssuer(clock: Clock, work: ManualTime['work'] = (promise) => promise) {
   const key = await importPrivateKeyPem(rfc8037Key)
   const ids = { ringId: crypto.randomUUID(), writeId: crypto.randomUUID(), registryId: REGISTRY_ID }
   const ring = createKeyRing({ ...ids, clusterId: 'c1', issuerUrl: ISSUER_URL, key }, clock())
@@ -80,7 +85,7 @@ export async function createMemoryIssuer(clock: Clock) {
   }
   const entry = async <T>(sandbox_id: string, answer: Promise<T>) => {
     try {
-      return { sandbox_id, ...(await answer) }
+      return { sandbox_id, ...(await work(answer)) }
     } catch (error) {
       const { error: code, description } = toErrorAnswer(error)
       return { sandbox_id, error: code, error_description: description }
