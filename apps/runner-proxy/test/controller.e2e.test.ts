@@ -1,21 +1,22 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { readFile, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { findFreePort } from './find-free-port.ts'
 import { readGuideScripts } from './guide-blocks.ts'
 import { mint, startRunnerStack, type RunnerStack } from './runner-stack.ts'
-import type { Service } from './start-service.ts'
+import type { AtEnd } from './start-service.ts'
 
 const soon = { timeout: 40_000, interval: 50 }
 const pathTo = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
 /** Two workloads, one of which finds its secret in a file, and what runs the controller of the guide for them. */
 async function createControllers(stack: RunnerStack, env: Readonly<Record<string, string>>) {
-  const place = (name: string) => join(stack.folder, name)
+  const folder = await mkdtemp(join(stack.folder, 'controller-'))
+  const place = (name: string) => join(folder, name)
   const workload = (name: string, app: string, extra = {}) => {
     const command = [process.execPath, pathTo('sandbox-process.ts'), place(`${name}.log`)]
     return { name, app, command, ...extra }
@@ -31,7 +32,7 @@ async function createControllers(stack: RunnerStack, env: Readonly<Record<string
       env: {
         PATH: process.env['PATH'],
         CONTROL: stack.controlUrl,
-        ADMIN_TOKEN_FILE: place('admin-token'),
+        ADMIN_TOKEN_FILE: join(stack.folder, 'admin-token'),
         ...env,
       },
       stdio: ['ignore', 'ignore', 'inherit'],
@@ -66,19 +67,39 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** A controller may speak plain HTTP with `fetch`, which knows no sockets. */
-async function startStackByTcp(): Promise<RunnerStack> {
+/** An issuer with two nodes. A controller may speak to it with `fetch`, which knows no sockets. */
+async function startNodes(atEnd: AtEnd) {
   const control = `127.0.0.1:${await findFreePort()}`
-  return startRunnerStack({
+  const stack = await startRunnerStack({
+    atEnd,
     controlUrl: `http://${control}`,
     issuerFlags: () => [`--control-listen=${control}`],
   })
+  const startNode = async (runnerId: string) => {
+    const tokenListen = `127.0.0.1:${await findFreePort()}`
+    const runner = await stack.registerRunner(runnerId, { token_url: `http://${tokenListen}/v1/token` })
+    return stack.startProxy([...runner, `--token-listen=${tokenListen}`])
+  }
+  const [first, second] = await Promise.all([startNode('node-1'), startNode('node-2')])
+  return { stack, proxies: { 'node-1': first, 'node-2': second } }
 }
 
+const ends: Parameters<AtEnd>[0][] = []
+let nodes: Awaited<ReturnType<typeof startNodes>>
+beforeAll(async () => {
+  nodes = await startNodes((end) => ends.push(end))
+})
+afterAll(async () => {
+  for (const end of ends.toReversed()) await end()
+})
+
 describe('controller.ts', { timeout: 120_000 }, () => {
-  it('starts sandboxes that get tokens of their own, renews their leases, and ends them with itself', async () => {
-    const stack = await startStackByTcp()
-    const { start, state, lastOf } = await createControllers(stack, { LEASE_SECONDS: '3' })
+  it('starts sandboxes that get tokens of their own from their node, renews their leases, and ends them with itself', async () => {
+    const { stack } = nodes
+    const { start, state, lastOf } = await createControllers(stack, {
+      LEASE_SECONDS: '3',
+      RUNNER_ID: 'node-1',
+    })
     const controller = start()
     await expect.poll(async () => (await lastOf('web')).said, soon).toMatch(/^app:billing:sandbox:web-/)
     await expect.poll(async () => (await lastOf('job')).said, soon).toMatch(/^app:reports:sandbox:job-/)
@@ -98,7 +119,7 @@ describe('controller.ts', { timeout: 120_000 }, () => {
   })
 
   it('goes on after a crash that outlasted the leases, with the processes and secrets that are there', async () => {
-    const stack = await startStackByTcp()
+    const { stack } = nodes
     const { start, state, lastOf } = await createControllers(stack, { LEASE_SECONDS: '3' })
     const crashed = start()
     await expect.poll(async () => (await lastOf('web')).said, soon).toMatch(/^app:billing:/)
@@ -123,13 +144,9 @@ describe('writing-a-controller.md', { timeout: 120_000 }, () => {
   afterAll(() => expect(guide.left()).toStrictEqual([]))
 
   it('takes a sandbox from its registration to its end, by a replaced secret, a move and a crash', async () => {
-    const stack = await startStackByTcp()
-    const proxies = new Map<string, Service>()
-    for (const runner of ['node-1', 'node-2']) {
-      proxies.set(runner, await stack.startProxy(await stack.registerRunner(runner)))
-    }
-    const statusAt = async (runner: string, secret: string) =>
-      (await mint(proxies.get(runner)!, secret)).status
+    const { stack, proxies } = nodes
+    const statusAt = async (node: keyof typeof proxies, secret: string) =>
+      (await mint(proxies[node], secret)).status
     const variables = {
       CONTROL: stack.controlUrl,
       ADMIN_TOKEN_FILE: join(stack.folder, 'admin-token'),
@@ -141,7 +158,7 @@ describe('writing-a-controller.md', { timeout: 120_000 }, () => {
 
     const { secret } = JSON.parse(await guide.run('Replacing it', variables)) as { readonly secret: string }
     await expect.poll(() => statusAt('node-1', secret), soon).toBe(200)
-    expect(await statusAt('node-1', registered.secret)).toBe(200)
+    await expect.poll(() => statusAt('node-1', registered.secret), soon).toBe(200)
 
     await guide.run('Moving a sandbox', variables)
     await expect.poll(() => statusAt('node-2', secret), soon).toBe(200)
