@@ -8,7 +8,7 @@ const notAnId = 'the name of the runner in the client certificate is not a runne
 
 function read(subjectAltName: string | undefined, keyUsage: string[] | undefined = [clientAuth]) {
   // Types of Node leave out that there may be none.
-  return readRunnerCertificate({ subjectAltName, keyUsage } as Parameters<typeof readRunnerCertificate>[0])
+  return readRunnerCertificate({ subjectAltName, keyUsage })
 }
 
 describe('readRunnerCertificate', () => {
