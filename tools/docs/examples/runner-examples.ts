@@ -97,12 +97,6 @@ export const runnerExamples: OperationExamples = {
       status: 200,
       answer: { results: [{ sandbox_id: 'web-3c4d', ...exampleToken }, notAssigned] },
     },
-    forged: {
-      summary: 'With an application: that is for the issuer to know',
-      body: { requests: [{ sandbox_id: 'web-3c4d', app: 'billing' }] },
-      status: 400,
-      answer: refused('invalid_request', 'unknown property "requests.0.app"'),
-    },
     none: {
       summary: 'A batch of none',
       body: { requests: [] },
