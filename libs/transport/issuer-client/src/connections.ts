@@ -27,7 +27,7 @@ export interface Connections {
   current(): Pool
   /** New connections from now on; resolves when the earlier ones are done and closed. */
   replaceTls(tls: ClientTls): Promise<void>
-  /** Closes all of them at once, whatever they are doing. */
+  /** Closes them at once, whatever they are doing; those that were replaced close when their last request has ended. */
   destroy(): Promise<void>
 }
 
@@ -38,19 +38,14 @@ export interface Connections {
  */
 export function openConnections(options: ConnectionsOptions): Connections {
   let current = createPool(options, options.tls)
-  const draining = new Set<Pool>()
   return {
     current: () => current,
     async replaceTls(tls) {
       const earlier = current
       current = createPool(options, tls)
-      draining.add(earlier)
       await earlier.close()
-      draining.delete(earlier)
     },
-    async destroy() {
-      await Promise.all([current, ...draining].map((pool) => pool.destroy()))
-    },
+    destroy: () => current.destroy(),
   }
 }
 

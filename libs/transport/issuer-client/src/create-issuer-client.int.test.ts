@@ -258,14 +258,20 @@ describe('createIssuerClient', () => {
   })
 
   it('does not wait for an answer that says it is too large', async () => {
-    const { client, openConnections } = await start([
+    const { client, openConnections, tries } = await start([
       (response) => {
         response.writeHead(200, { 'content-type': 'application/json', 'content-length': 1024 * 1024 + 1 })
-        response.write('{')
+        response.flushHeaders()
       },
     ])
     await expect(client.readIssuer()).rejects.toEqual(unavailable({ status: 200 }))
+    expect(tries.map(({ outcome }) => outcome)).toEqual(['failed'])
     await expect.poll(openConnections).toBe(0)
+  })
+
+  it('does not take over that nothing changed when it did not say what it has', async () => {
+    const { client } = await start([(response) => response.writeHead(304).end()])
+    await expect(client.listAssignments()).rejects.toEqual(unavailable({ status: 304 }))
   })
 
   it('never lets a secret or a token into an error', async () => {

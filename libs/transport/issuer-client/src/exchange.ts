@@ -72,13 +72,16 @@ async function readBody(
   { headers, body }: Pick<Dispatcher.ResponseData, 'headers' | 'body'>,
   maxBytes: number,
 ): Promise<string | undefined> {
-  // Leaving the loop destroys the stream and with it the connection.
-  const isTooLong = Number(headers['content-length'] ?? 0) > maxBytes
+  if (Number(headers['content-length'] ?? 0) > maxBytes) {
+    body.on('error', () => undefined).destroy()
+    return undefined
+  }
   const chunks: Buffer[] = []
   let bytes = 0
   for await (const chunk of body as AsyncIterable<Buffer>) {
     bytes += chunk.length
-    if (isTooLong || bytes > maxBytes) return undefined
+    // Leaving the loop destroys the stream and with it the connection.
+    if (bytes > maxBytes) return undefined
     chunks.push(chunk)
   }
   return Buffer.concat(chunks, bytes).toString('utf8')

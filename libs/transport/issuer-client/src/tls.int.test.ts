@@ -155,6 +155,7 @@ describe('createIssuerClient over TLS', () => {
       'authorities that are broken',
       () => ({ ca: '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n' }),
     ],
+    ['an empty certificate and key', () => ({ cert: '', key: '' })],
     ['a certificate without a key', () => ({ cert: nodeOne.cert })],
     ['a key without a certificate', () => ({ key: nodeOne.key })],
     ['the key of another certificate', () => ({ cert: nodeOne.cert, key: nodeTwo.key })],
