@@ -112,6 +112,7 @@ function makeTokenFiles(get: Get, owner: TokenFileOwner) {
     ...{ directory, owner, writeInPlace },
     ...(onRefresh !== undefined && { onRefresh }),
     proxy: get(tokens.RUNNER_PROXY),
+    readIssuerUrl: async () => (await get(tokens.ISSUER_CONNECTION).client.readIssuer()).issuer,
     clock: get(tokens.CLOCK),
     onEvent(event) {
       get(tokens.METRICS).recordTokenFileEvent(event)
