@@ -6,6 +6,7 @@ import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 import { ask, type Question } from './ask.ts'
 import { findFreePort } from './find-free-port.ts'
 import { readGuideScripts } from './guide-blocks.ts'
+import { receiveNotices } from './receive-notices.ts'
 import { mintSoon, type Sandbox } from './runner-stack.ts'
 import { CHECKOUT, startUnit } from './start-unit.ts'
 import { createTestAuthority } from './test-authority.ts'
@@ -46,13 +47,17 @@ describe('running-a-node.md', { timeout: 120_000 }, () => {
     const port = await findFreePort()
     const ISSUER_URL = 'https://id.cluster.example'
     await guide.run('The issuer', { ROOT, ISSUER_URL, CONTROL_LISTEN: `127.0.0.1:${port}` })
+    const issuerSocket = join(ROOT, 'issuer-notify')
+    const heardOfIssuer = await receiveNotices(issuerSocket)
     await startUnit('issuer', {
       root: ROOT,
       env: {
+        NOTIFY_SOCKET: issuerSocket,
         ...{ WID_PUBLIC_LISTEN: '127.0.0.1:0', WID_TOKEN_LISTEN: '127.0.0.1:0' },
         WID_CLIENT_CA: join(places.CA_DIR, 'ca.pem'),
       },
     })
+    await expect.poll(heardOfIssuer, { timeout: 60_000 }).toEqual(['READY=1'])
     const ADMIN_TOKEN_FILE = join(ROOT, 'var/lib/workload-identity-issuer/admin-token')
     const CONTROL = `https://localhost:${port}`
     const admin = (await readFile(ADMIN_TOKEN_FILE, 'utf8')).trim()
@@ -71,11 +76,14 @@ describe('running-a-node.md', { timeout: 120_000 }, () => {
 
     await guide.run('The node', { ...registration, RUNNER_ID: 'node-1' })
     expect((await stat(join(etc, 'runner-secret'))).mode & 0o777).toBe(0o600)
-    const withSecret = await startUnit('runner-proxy', { root: ROOT, env: anyPort })
+    const NOTIFY_SOCKET = join(ROOT, 'notify')
+    const heard = await receiveNotices(NOTIFY_SOCKET)
+    const withSecret = await startUnit('runner-proxy', { root: ROOT, env: { ...anyPort, NOTIFY_SOCKET } })
     expect(await tokenFrom('node-1', withSecret)).toMatch(/^ey/)
     const looked = await guide.run('Looking after it', { PROXY: withSecret.ready.control })
     expect(looked).toMatch(/^wid_runner_assignments 1$/m)
-    await withSecret.end('SIGTERM')
+    expect(await withSecret.end('SIGTERM')).toBe(0)
+    await expect.poll(heard, { timeout: 60_000 }).toEqual(['READY=1', 'STOPPING=1'])
 
     const byCertificate = [
       { RUNNER_ID: 'racks/eu-1+7', heading: 'Signing the request', name: /URI:wid:runner:racks%2Feu-1%2B7/ },
