@@ -5,8 +5,9 @@ import { describe, expect, it } from 'vitest'
 import { createTokenFileLog } from './token-file-log.ts'
 
 const file = { sandbox_id: 'web', name: 'aws' } as const
-const error = new IssuerError('ERR_ISSUER_UNAVAILABLE', 'no answer')
-const failed = (failures: number): TokenFileEvent => ({
+const error = new IssuerError('ERR_STORE_UNAVAILABLE', 'the disk is full')
+const outage = new IssuerError('ERR_ISSUER_UNAVAILABLE', 'no answer')
+const failed = (failures: number, error: IssuerError): TokenFileEvent => ({
   ...{ type: 'refresh-failed', ...file, error, failures },
   retry_in_ms: 1000,
 })
@@ -20,8 +21,12 @@ function linesFor(...events: readonly TokenFileEvent[]): readonly Readonly<Recor
 
 describe('createTokenFileLog', () => {
   it('warns of a file that cannot be refreshed at the first failure alone', () => {
-    const lines = linesFor(failed(1), failed(2), failed(3))
+    const lines = linesFor(failed(1, error), failed(2, error), failed(3, error))
     expect(lines).toMatchObject([{ level: 'warn', sandbox_id: 'web', name: 'aws', failures: 1 }])
+  })
+
+  it('does not tell for each file that the issuer is away', () => {
+    expect(linesFor(failed(1, outage), failed(2, outage))).toEqual([])
   })
 
   it('says nothing of refreshes, which are counted', () => {

@@ -1,7 +1,8 @@
+import { isIssuerError } from '@workload-identity/core'
 import type { TokenFileEvent } from '@workload-identity/runner'
 import type { Logger } from 'pino'
 
-/** Makes what logs the events of token files. A file whose token cannot be refreshed is told of at the first failure. */
+/** Makes what logs the events of token files. A file whose token cannot be refreshed is told of at the first failure, unless the issuer is away. */
 export function createTokenFileLog(logger: Logger): (event: TokenFileEvent) => void {
   return (event) => {
     switch (event.type) {
@@ -10,7 +11,9 @@ export function createTokenFileLog(logger: Logger): (event: TokenFileEvent) => v
         break
       case 'refresh-failed': {
         const { sandbox_id, name, failures, retry_in_ms } = event
-        logger[failures === 1 ? 'warn' : 'debug'](
+        // That the issuer is away is told once for all files.
+        const isNews = failures === 1 && !isIssuerError(event.error, 'ERR_ISSUER_UNAVAILABLE')
+        logger[isNews ? 'warn' : 'debug'](
           { err: event.error, ...{ sandbox_id, name, failures, retry_in_ms } },
           'a token file goes on holding the token it has: a new one could not be had or written',
         )
