@@ -1,3 +1,4 @@
 import { defineProject } from '../../vitest.base.ts'
 
-export default defineProject('runner-proxy')
+// Its tests wait for processes most of the time.
+export default defineProject('runner-proxy', { maxWorkers: 2 })
