@@ -365,6 +365,7 @@ export {
   type AssignmentLists,
   type AssignmentSnapshot,
   type ListAssignments,
+  type ListAssignmentsOptions,
   type ListAssignmentsDependencies,
 } from './use-cases/list-assignments.ts'
 export { noteEndedAssignments, type NoteEndedAssignmentsOptions } from './use-cases/note-ended-assignments.ts'

@@ -10,11 +10,13 @@ const away = () => new IssuerError('ERR_ISSUER_UNAVAILABLE', 'away')
 function createTestPoll() {
   const time = createManualTime()
   const asked: number[] = []
+  const fresh: boolean[] = []
   const state: { error?: Error; held?: PromiseWithResolvers<void> } = {}
   const start = time.monotonicMs()
   const poll = createAssignmentPoll({
-    async ask(askedAtMs) {
+    async ask(askedAtMs, isFresh) {
       asked.push(askedAtMs - start)
+      fresh.push(isFresh)
       await state.held?.promise
       if (state.error !== undefined) throw state.error
     },
@@ -24,7 +26,7 @@ function createTestPoll() {
     random: () => 0.5,
     startTimer: time.startTimer,
   })
-  return { time, asked, state, poll }
+  return { time, asked, fresh, state, poll }
 }
 
 describe('createAssignmentPoll', () => {
@@ -46,63 +48,77 @@ describe('createAssignmentPoll', () => {
     expect(asked).toEqual([0, 13_000])
   })
 
-  it('asks earlier for all who wait, and at most every two seconds', async () => {
+  it('asks at once for all who wait, and for a fresh answer', async () => {
+    const { time, asked, fresh, poll } = createTestPoll()
+    poll.start()
+    await time.advance(500)
+    const waiting = [poll.freshAnswer(), poll.freshAnswer(), poll.freshAnswer()]
+    await time.advance(0)
+    await Promise.all(waiting)
+    expect(asked).toEqual([0, 500])
+    expect(fresh).toEqual([false, true])
+    await time.advance(3000)
+    expect(asked).toEqual([0, 500, 3500])
+  })
+
+  it('asks for fresh answers at most every two seconds', async () => {
     const { time, asked, poll } = createTestPoll()
     poll.start()
     await time.advance(500)
-    const waiting = [poll.nextAnswer(), poll.nextAnswer(), poll.nextAnswer()]
-    await time.advance(1500)
-    await Promise.all(waiting)
-    const again = poll.nextAnswer()
-    await time.advance(1999)
-    expect(asked).toEqual([0, 2000])
+    void poll.freshAnswer()
+    await time.advance(100)
+    const again = poll.freshAnswer()
+    await time.advance(1899)
+    expect(asked).toEqual([0, 500])
     await time.advance(1)
     await again
-    expect(asked).toEqual([0, 2000, 4000])
+    expect(asked).toEqual([0, 500, 2500])
   })
 
-  it('asks at once for one who waits when the last question is two seconds ago', async () => {
-    const { time, asked, poll } = createTestPoll()
-    poll.start()
-    await time.advance(2500)
-    void poll.nextAnswer()
-    await time.advance(0)
-    expect(asked).toEqual([0, 2500])
-  })
-
-  it('gives who waits the answer that is under way', async () => {
-    const { time, asked, state, poll } = createTestPoll()
+  it('gives who waits the fresh answer that is under way, and never one that is not', async () => {
+    const { time, asked, fresh, state, poll } = createTestPoll()
     state.held = Promise.withResolvers()
     poll.start()
     await time.advance(100)
-    const waiting = poll.nextAnswer()
+    const first = poll.freshAnswer()
     state.held.resolve()
-    await waiting
-    expect(asked).toEqual([0])
-    expect([poll.asked(), poll.lastAnswered()]).toEqual([1, 1])
+    state.held = Promise.withResolvers()
+    await time.advance(0)
+    expect([poll.asked(), poll.lastFreshAnswered()]).toEqual([2, 0])
+    const second = poll.freshAnswer()
+    state.held.resolve()
+    await Promise.all([first, second])
+    expect(asked).toEqual([0, 100])
+    expect(fresh).toEqual([false, true])
+    expect([poll.asked(), poll.lastFreshAnswered()]).toEqual([2, 2])
   })
 
   it('gives who waits the failure, and heals by itself within 5 s of the issuer', async () => {
     const { time, asked, state, poll } = createTestPoll()
     state.error = away()
     poll.start()
-    await expect(poll.nextAnswer()).rejects.toThrow(withCode('ERR_ISSUER_UNAVAILABLE'))
+    const waiting = expect(poll.freshAnswer()).rejects.toThrow(withCode('ERR_ISSUER_UNAVAILABLE'))
     await time.advance(60_000)
-    expect(asked.slice(0, 6)).toEqual([0, 500, 1500, 3500, 7500, 12_500])
+    await waiting
+    expect(asked.slice(0, 6)).toEqual([0, 0, 1000, 3000, 7000, 12_000])
     const gaps = asked.slice(1).map((at, index) => at - (asked[index] ?? 0))
     expect(Math.max(...gaps)).toBe(5000)
-    expect(poll.lastAnswered()).toBe(0)
+    expect(poll.lastFreshAnswered()).toBe(0)
     delete state.error
+    const healed = poll.freshAnswer()
     await time.advance(5000)
-    expect(poll.lastAnswered()).toBe(poll.asked())
+    await healed
+    expect(poll.lastFreshAnswered()).toBeGreaterThan(0)
   })
 
   it('tells who waits when it is stopped, and who asks before it starts', async () => {
     const { time, poll } = createTestPoll()
-    await expect(poll.nextAnswer()).rejects.toThrow(withCode('ERR_ISSUER_UNAVAILABLE'))
+    await expect(poll.freshAnswer()).rejects.toThrow(withCode('ERR_ISSUER_UNAVAILABLE'))
     poll.start()
     await time.advance(500)
-    const waiting = poll.nextAnswer()
+    void poll.freshAnswer()
+    await time.advance(500)
+    const waiting = poll.freshAnswer()
     await poll.stop()
     await expect(waiting).rejects.toThrow(withCode('ERR_ISSUER_UNAVAILABLE'))
     expect(time.timers()).toBe(0)

@@ -8,9 +8,13 @@ const JITTER = 0.2
 
 /** What {@link createAssignmentPoll} needs. */
 export interface AssignmentPollOptions {
-  /** Asks the issuer and takes its answer over; `askedAtMs` is the moment of the question. Throws when it has none. */
-  readonly ask: (askedAtMs: number) => Promise<void>
+  /**
+   * Asks the issuer and takes its answer over; `askedAtMs` is the moment of the question, and a fresh answer is one that
+   * the issuer does not give from memory. Throws when it has none.
+   */
+  readonly ask: (askedAtMs: number, isFresh: boolean) => Promise<void>
   readonly pollEveryMs: number
+  /** The least time between two questions for fresh answers. */
   readonly refreshAtMostEveryMs: number
   /** Milliseconds that never go back. */
   readonly nowMs: () => number
@@ -24,16 +28,16 @@ export interface AssignmentPoll {
   /** Ends it, and resolves when nothing is under way. */
   stop(): Promise<void>
   /**
-   * Resolves with the next answer: that of the question under way, else of one that is asked as soon as the least time
+   * Resolves with a fresh answer: that of such a question under way, else of one that is asked as soon as the least time
    * between two of them allows. Whoever waits shares it.
    *
    * @throws what `ask` throws; {@link IssuerError} `ERR_ISSUER_UNAVAILABLE` when it does not run.
    */
-  nextAnswer(): Promise<void>
+  freshAnswer(): Promise<void>
   /** How many questions were asked so far. */
   asked(): number
-  /** Which of them, counted from 1, was the last that was answered; 0 = none. */
-  lastAnswered(): number
+  /** Which of them, counted from 1, was the last with a fresh answer; 0 = none. */
+  lastFreshAnswered(): number
 }
 
 /** Makes an {@link AssignmentPoll}. It starts with a question, and asks at the latest 5 s after one that failed. */
@@ -41,10 +45,10 @@ export function createAssignmentPoll(options: AssignmentPollOptions): Assignment
   const { ask, pollEveryMs, refreshAtMostEveryMs, nowMs, random, startTimer } = options
   let isRunning = false
   let failures = 0
-  let lastAskedMs = -Infinity
+  let lastRefreshedMs = -Infinity
   let asked = 0
-  let lastAnswered = 0
-  let underWay: Promise<void> | undefined
+  let lastFreshAnswered = 0
+  let underWay: { readonly answer: Promise<void>; readonly isFresh: boolean } | undefined
   let awaited: PromiseWithResolvers<void> | undefined
   let cancelTimer = () => {}
   let dueMs = Infinity
@@ -55,32 +59,39 @@ export function createAssignmentPoll(options: AssignmentPollOptions): Assignment
     cancelTimer = startTimer(run, delayMs)
   }
 
-  const once = async () => {
+  const scheduleFresh = () => {
+    const soonestMs = Math.max(0, lastRefreshedMs + refreshAtMostEveryMs - nowMs())
+    if (nowMs() + soonestMs < dueMs) schedule(soonestMs)
+  }
+
+  const once = async (isFresh: boolean) => {
     const askedAtMs = nowMs()
-    lastAskedMs = askedAtMs
+    if (isFresh) lastRefreshedMs = askedAtMs
     asked += 1
     try {
-      await ask(askedAtMs)
+      await ask(askedAtMs, isFresh)
       failures = 0
       // One question at a time: this is the last one.
-      lastAnswered = asked
+      if (isFresh) lastFreshAnswered = asked
     } catch (error) {
       failures += 1
       throw error
     } finally {
       underWay = undefined
       if (isRunning) schedule(nextDelayMs(failures, pollEveryMs, random))
+      if (isRunning && awaited !== undefined) scheduleFresh()
     }
   }
 
   const run = () => {
     dueMs = Infinity
-    const answer = once()
-    underWay = answer
-    // Those who wait for the answer get the error; when nobody does, `ask` has told of it.
-    answer.catch(() => {})
     const waiting = awaited
     awaited = undefined
+    const isFresh = waiting !== undefined
+    const answer = once(isFresh)
+    underWay = { answer, isFresh }
+    // Those who wait for the answer get the error; when nobody does, `ask` has told of it.
+    answer.catch(() => {})
     if (waiting !== undefined) answer.then(waiting.resolve, waiting.reject)
   }
 
@@ -95,20 +106,19 @@ export function createAssignmentPoll(options: AssignmentPollOptions): Assignment
       cancelTimer()
       awaited?.reject(stopped())
       awaited = undefined
-      await underWay?.catch(() => {})
+      await underWay?.answer.catch(() => {})
     },
-    async nextAnswer() {
+    async freshAnswer() {
       if (!isRunning) throw stopped()
-      if (underWay !== undefined) return underWay
+      if (underWay?.isFresh === true) return underWay.answer
       if (awaited === undefined) {
         awaited = Promise.withResolvers()
-        const soonestMs = Math.max(0, lastAskedMs + refreshAtMostEveryMs - nowMs())
-        if (nowMs() + soonestMs < dueMs) schedule(soonestMs)
+        if (underWay === undefined) scheduleFresh()
       }
       return awaited.promise
     },
     asked: () => asked,
-    lastAnswered: () => lastAnswered,
+    lastFreshAnswered: () => lastFreshAnswered,
   }
 }
 

@@ -36,7 +36,7 @@ export interface FollowedAssignments {
   areConfirmed(): boolean
   /**
    * The sandbox that has the secret with that SHA-256. When none is known, the issuer is asked first: no is said only
-   * by assignments that were asked for after the secret was shown.
+   * by assignments that were asked for, and read by the issuer, after the secret was shown.
    *
    * @throws {IssuerError} `ERR_CREDENTIAL_UNKNOWN` then; `ERR_ISSUER_UNAVAILABLE` when the issuer cannot be asked and
    * when the assignments do not count.
@@ -60,8 +60,8 @@ export function followAssignments(options: FollowAssignmentsOptions): FollowedAs
     }
   }
 
-  const takeOver = async (askedAtMs: number): Promise<AssignmentChange | undefined> => {
-    const answer = await client.listAssignments(assignments.etag)
+  const takeOver = async (askedAtMs: number, isFresh: boolean): Promise<AssignmentChange | undefined> => {
+    const answer = await client.listAssignments(assignments.etag, { isFresh })
     if (answer === 'not-modified') {
       assignments = confirmAssignments(assignments, askedAtMs)
       return undefined
@@ -74,10 +74,10 @@ export function followAssignments(options: FollowAssignmentsOptions): FollowedAs
 
   const poll = createAssignmentPoll({
     ...options,
-    async ask(askedAtMs) {
+    async ask(askedAtMs, isFresh) {
       let change: AssignmentChange | undefined
       try {
-        change = await takeOver(askedAtMs)
+        change = await takeOver(askedAtMs, isFresh)
       } catch (error) {
         assignments = noteAssignmentFailure(assignments)
         onEvent({ type: 'assignments-failed', failures: assignments.failures, error })
@@ -103,9 +103,9 @@ export function followAssignments(options: FollowAssignmentsOptions): FollowedAs
         if (confirmed()) {
           const sandbox = findAssigned(assignments, secretSha256, clock())
           if (sandbox !== undefined) return sandbox
-          if (poll.lastAnswered() > askedBefore) throw unknownSecret()
+          if (poll.lastFreshAnswered() > askedBefore) throw unknownSecret()
         }
-        await poll.nextAnswer()
+        await poll.freshAnswer()
       }
     },
     onList(listener) {

@@ -63,6 +63,24 @@ describe('createListAssignments', () => {
     expect(state.reads).toBe(Math.ceil(count / 1000))
   })
 
+  it('reads again for who wants it fresh, and shares no reading that began before', async () => {
+    const { store, list, state } = createReplica()
+    await store.register(sandboxOf('a'), START)
+    const first = await list('r-1')
+    await store.register(sandboxOf('b'), START)
+    await expect(list('r-1')).resolves.toBe(first)
+    const fresh = [list('r-1', { isFresh: true }), list('r-1', { isFresh: true })]
+    for (const snapshot of await Promise.all(fresh)) expect(shown(snapshot)).toEqual([['a', 'b'], []])
+    expect(state.reads).toBe(3)
+    expect(shown(await list('r-1'))).toEqual([['a', 'b'], []])
+  })
+
+  it('gives the same object for a fresh reading that finds nothing else', async () => {
+    const { store, list } = createReplica()
+    await store.register(sandboxOf('a'), START)
+    await expect(list('r-1')).resolves.toBe(await list('r-1', { isFresh: true }))
+  })
+
   describe('what ended', () => {
     it.each([
       [26 * HOUR, ['a 0']],

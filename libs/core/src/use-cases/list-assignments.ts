@@ -18,12 +18,21 @@ export interface AssignmentSnapshot {
   readonly ended: readonly EndedAssignment[]
 }
 
+/** How assignments are asked for. */
+export interface ListAssignmentsOptions {
+  /** Reads again whatever is remembered: for a runner that looks for a sandbox it does not know. */
+  readonly isFresh?: boolean
+}
+
 /**
  * The assignments of a runner. As long as they are equal, so is the object: what was made of it can be kept by it.
  *
  * @throws {IssuerError} those of the registry and of the notes; never from memory while they cannot be asked.
  */
-export type ListAssignments = (runnerId: string) => Promise<AssignmentSnapshot>
+export type ListAssignments = (
+  runnerId: string,
+  options?: ListAssignmentsOptions,
+) => Promise<AssignmentSnapshot>
 
 /** What {@link createListAssignments} gives. */
 export interface AssignmentLists {
@@ -108,12 +117,15 @@ export function createListAssignments(dependencies: ListAssignmentsDependencies)
   }
 
   return {
-    async listAssignments(runnerId) {
+    async listAssignments(runnerId, { isFresh = false } = {}) {
       const now = clock()
       const lists = touch(runnerId)
       const { done, under } = lists
-      if (done !== undefined && isCurrent(done, lists, now)) return done.snapshot
-      if (under !== undefined && isCurrent(under, lists, now)) return under.promise
+      // A reading under way may have passed the place where another replica has put a sandbox since.
+      if (!isFresh) {
+        if (done !== undefined && isCurrent(done, lists, now)) return done.snapshot
+        if (under !== undefined && isCurrent(under, lists, now)) return under.promise
+      }
       const reading = {
         ...{ changes: lists.changes, startedAt: now, registryId: registryId() },
         turn: (turns += 1),

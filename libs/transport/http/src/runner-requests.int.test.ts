@@ -189,6 +189,14 @@ describe('GET /v1/runner/sandboxes', () => {
     expect(changed.json()).toMatchObject({ sandboxes: [], ended })
   })
 
+  it('is read anew for Cache-Control: no-cache, whatever another replica changed meanwhile', async () => {
+    const { etag } = (await list()).headers
+    services.storage.sandboxes.delete('s1')
+    expect((await list({ 'cache-control': 'max-age=0' })).headers.etag).toBe(etag)
+    const answer = await list({ 'cache-control': 'max-age=0, No-Cache', 'if-none-match': etag })
+    expect(answer.json()).toMatchObject({ sandboxes: [] })
+  })
+
   it('tells both runners of a sandbox that is moved', async () => {
     const other = (await services.asAdmin('POST', '/v1/runners/node-2/secret')).json().secret as string
     await list()

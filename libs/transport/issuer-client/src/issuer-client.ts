@@ -79,9 +79,13 @@ export interface RunnerClient {
   mintTokens(requests: readonly RunnerTokenRequest[]): Promise<readonly RunnerTokenResult[]>
   /** An identity or an error for each of 1–100 sandboxes, in their order. */
   describeSandboxes(sandboxIds: readonly string[]): Promise<readonly RunnerIdentityResult[]>
-  /** All sandboxes of the runner, or that they are still those of `etag`. */
+  /**
+   * All sandboxes of the runner, or that they are still those of `etag`. The issuer may answer what it read some seconds
+   * ago, unless it is asked for a fresh list.
+   */
   listAssignments(
     etag?: string,
+    options?: { readonly isFresh?: boolean },
   ): Promise<{ readonly etag: string; readonly list: AssignmentList } | 'not-modified'>
   /** A token of a system workload. */
   mintSystemToken(request: SystemTokenRequest): Promise<MintedTokenBody>

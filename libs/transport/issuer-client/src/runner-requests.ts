@@ -38,14 +38,17 @@ export function createRunnerRequests({ ask, askIfChanged }: AskIssuer): RunnerCl
       return assertSameEntries(operation, requests, results)
     },
 
-    async listAssignments(known) {
+    async listAssignments(known, { isFresh = false } = {}) {
       const operation = 'listAssignments'
       const answer = await askIfChanged({
         operation,
         method: 'GET',
         path: '/v1/runner/sandboxes',
         isRepeatable: true,
-        ...(known !== undefined && { headers: { 'if-none-match': known } }),
+        headers: {
+          ...(known !== undefined && { 'if-none-match': known }),
+          ...(isFresh && { 'cache-control': 'no-cache' }),
+        },
         maxAnswerBytes: LIST_BYTES,
         status: 200,
         shape: shapes.assignmentList,

@@ -97,7 +97,8 @@ export const runnerSandboxesOperation: OperationDocs = {
   summary: 'The sandboxes of the runner that asks',
   description:
     'All of them with the hashes of their secrets, and those that ended lately, under one `ETag`: ask again with ' +
-    '`If-None-Match` every few seconds.',
+    '`If-None-Match` every few seconds. What another replica changed may be missing for some seconds; ' +
+    'with `Cache-Control: no-cache` (RFC 9111 §5.2.1.4) it is read anew.',
   caller: 'runner',
   answers: {
     200: { description: 'The assignments.', schema: assignmentList, hasEntityTag: true },

@@ -29,7 +29,9 @@ export function addRunnerSandboxesRoute(
     '/v1/runner/sandboxes',
     { schema: { querystring: emptyQuery }, config: { isQuiet: true, openapi: runnerSandboxesOperation } },
     async (request, reply) => {
-      const { etag, contentType, body } = toDocument(await listAssignments(runnerOf(request).runner_id))
+      const isFresh = /(?:^|,)\s*no-cache\s*(?:,|$)/i.test(request.headers['cache-control'] ?? '')
+      const snapshot = await listAssignments(runnerOf(request).runner_id, { isFresh })
+      const { etag, contentType, body } = toDocument(snapshot)
       reply.header('etag', etag)
       if (matchesEntityTag(request.headers['if-none-match'], etag)) return reply.code(304).send()
       return reply.header('content-type', contentType).send(body)
