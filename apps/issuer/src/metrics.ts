@@ -67,7 +67,7 @@ export function createMetrics(dependencies: MetricsDependencies): Metrics {
   })
   const found = new Counter({
     name: 'wid_sandboxes_found_total',
-    help: 'Sandboxes found by their secret in a shared store, its cache, or the cache during an outage.',
+    help: 'Sandboxes found by their secret, or for their runner, in a shared store, its cache, or the cache during an outage.',
     labelNames: ['from'],
     registers,
   })

@@ -21,7 +21,7 @@ async function startGuardedIssuer() {
   const { caFile } = createTestCertificates(clientFolder)
   const auditFile = join(folder, 'audit.jsonl')
   const flags = [
-    ...['--organization-id=acme', `--audit-log=${auditFile}`],
+    ...['--organization-id=acme', '--signing-algorithm=ES256', `--audit-log=${auditFile}`],
     ...[`--tls-cert=${certFile}`, `--tls-key=${keyFile}`, `--client-ca=${caFile}`],
     ...['--system-workload=puller=registry;audience=mirror;runner=node-1', '--system-workload=logs=logs'],
   ]
@@ -148,7 +148,10 @@ describe('an issuer', { timeout: 120_000 }, () => {
     expect(outcomes(await mint({ bearer: secret }, 'moved', 'ended', 'kept'))).toEqual(refused)
     expect(outcomes(await mint({ bearer: other }, 'moved', 'ended'))).toEqual(['issued', 'access_denied'])
     const assignments = await send('/v1/runner/sandboxes', { bearer: secret })
-    expect(assignments.json).toMatchObject({ sandboxes: [{ sandbox_id: 'kept' }] })
+    expect(assignments.json).toMatchObject({
+      sandboxes: [{ sandbox_id: 'kept' }],
+      ended: [{ sandbox_id: 'ended' }, { sandbox_id: 'moved' }],
+    })
 
     const { json } = await asAdmin('/v1/runners/node-1/secret', { method: 'POST' })
     const renewed = (json as { secret: string }).secret
@@ -175,7 +178,8 @@ describe('an issuer', { timeout: 120_000 }, () => {
 describe('replicas', { timeout: 120_000 }, () => {
   it('forget soon which runners and sandboxes another one ended, moved or gave another secret', async () => {
     const { start } = await createReplicas()
-    const [first, second] = [await start(), await start()]
+    const flags = ['--signing-algorithm=ES256']
+    const [first, second] = [await start(flags), await start(flags)]
     const secret = await registerRunner(first.control, 'node-1', 'moved', 'ended', 'kept')
     await registerRunner(first.control, 'node-2')
     const ids = ['moved', 'ended', 'kept']

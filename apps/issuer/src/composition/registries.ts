@@ -4,10 +4,10 @@ import {
   createListAssignments,
   noteEndedAssignments,
   seconds,
-  type EndedAssignments,
   type RunnerRegistry,
   type SandboxRegistry,
 } from '@workload-identity/core'
+import { createProcessEndedAssignments } from '../ended-assignments.ts'
 import { observeStore } from '../observe-store.ts'
 import type { IssuerState } from './open-state.ts'
 import type { Get, Provide } from './provide.ts'
@@ -16,12 +16,6 @@ import * as tokens from './tokens.ts'
 /** Of records in a store that other replicas change, too: how soon a change there counts here, and how much is kept. */
 const sandboxCache = { trustedFor: seconds(2), maxBytes: 64 * 1024 * 1024 }
 const runnerCache = { trustedFor: seconds(2), maxBytes: 16 * 1024 * 1024 }
-
-const noEndedAssignments: EndedAssignments = {
-  put: async () => undefined,
-  list: async () => [],
-  removeBefore: async () => 0,
-}
 
 /**
  * Of lists of assignments. What is changed through this process counts at once; what another one changed does after
@@ -37,7 +31,7 @@ const assignmentLists = {
 export function provideRegistries(provide: Provide, get: Get, { stores }: IssuerState): void {
   const countFailure = (error: unknown) => get(tokens.METRICS).recordStoreError(error)
   const registryId = () => get(tokens.KEY_RING).ring().registry_id
-  provide(tokens.ENDED_ASSIGNMENTS, () => observeStore(noEndedAssignments, countFailure))
+  provide(tokens.ENDED_ASSIGNMENTS, () => observeStore(createProcessEndedAssignments(), countFailure))
   provide(tokens.CACHED_SANDBOXES, () => {
     const noted: SandboxRegistry = noteEndedAssignments({
       sandboxes: observeStore(stores.createSandboxRegistry(registryId), countFailure),
