@@ -131,6 +131,29 @@ describe('createRefreshPlan', () => {
     expect(plan.take(1_728_000, 100)).toHaveLength(100)
   })
 
+  it('counts no file for the crowd that is there no more', () => {
+    const plan = createRefreshPlan(createRandom(9))
+    for (let at = 0; at < 5000; at += 1) plan.put(`s${at}`, file, 0, fresh(0))
+    for (let at = 0; at < 5000; at += 1) plan.remove(`s${at}`, 'token')
+    for (let at = 0; at < 100; at += 1) plan.put(`t${at}`, file, 0, fresh(0))
+    expect(plan.take(1_619_999, 100)).toHaveLength(0)
+    expect(plan.take(1_728_000, 100)).toHaveLength(100)
+  })
+
+  it('gives none that was removed while it was due', () => {
+    const plan = createRefreshPlan(createRandom(10))
+    for (const [id, life] of [
+      ['a', 1000],
+      ['b', 2000],
+      ['c', 3000],
+    ] as const)
+      plan.put(id, file, 0, { issuedMs: -100_000, expiresMs: life })
+    expect(plan.take(0, 1).map(({ sandboxId }) => sandboxId)).toStrictEqual(['a'])
+    plan.remove('c', 'token')
+    expect(plan.take(0, 9).map(({ sandboxId }) => sandboxId)).toStrictEqual(['b'])
+    expect(plan.nextMs()).toBeUndefined()
+  })
+
   it('remembers no more than twice the files there are, however many came and went', () => {
     const plan = createRefreshPlan(createRandom(8))
     for (let at = 0; at < 20_000; at += 1) {

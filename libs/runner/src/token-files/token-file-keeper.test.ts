@@ -155,12 +155,13 @@ describe('createTokenFileKeeper', () => {
   })
 
   it('keeps the last token of a file while the one that it is to hold cannot be had', async () => {
-    const { time, source, read } = await setUp()
+    const { time, source, keeper, read } = await setUp()
     source.publish([{ sandbox_id: 'a' }])
     await time.pass(1000)
     source.failWith(outage)
     source.publish([{ sandbox_id: 'a', token_files: [{ name: 'token', audience: 'new' }] }])
     await time.pass(60_000)
+    expect(keeper.state()).toMatchObject({ failing: 1, without: 0 })
     expect(await read('a')).toMatchObject({ audiences: ['https://issuer.example'] })
     source.failWith(undefined)
     await time.pass(30_000)
@@ -178,6 +179,62 @@ describe('createTokenFileKeeper', () => {
     source.failWith(undefined)
     await time.pass(30_000)
     expect(await read('a')).toMatchObject({ app: 'bank' })
+  })
+
+  it('writes the tokens of another sandbox of the same ID after those of the one before are gone', async () => {
+    const folder = createMemoryFolder()
+    const gate = Promise.withResolvers<void>()
+    const { removeFile } = folder
+    folder.removeFile = async (...file) => {
+      await gate.promise
+      return removeFile(...file)
+    }
+    const { time, source, read } = await setUp({}, folder)
+    source.publish([{ sandbox_id: 'a' }])
+    await time.pass(1000)
+    source.publish([{ sandbox_id: 'a', app: 'bank' }])
+    await time.pass(1000)
+    expect(await read('a')).toMatchObject({ app: 'shop' })
+    gate.resolve()
+    await time.pass(1000)
+    expect(await read('a')).toMatchObject({ app: 'bank' })
+  })
+
+  it('removes no file that was written after its removal had failed', async () => {
+    const folder = createMemoryFolder()
+    const { removeFile } = folder
+    folder.removeFile = async () => {
+      throw new Error('busy')
+    }
+    const { time, source, read, keeper } = await setUp({}, folder)
+    source.publish([{ sandbox_id: 'a', token_files: [{ name: 'x' }, { name: 'y' }] }])
+    await time.pass(1000)
+    source.publish([{ sandbox_id: 'a', token_files: [] }])
+    await time.pass(1000)
+    source.publish([{ sandbox_id: 'a', token_files: [{ name: 'x' }] }])
+    await time.pass(1000)
+    folder.removeFile = removeFile
+    await time.pass(31_000)
+    expect(await read('a', 'x')).toBeDefined()
+    expect(await read('a', 'y')).toBeUndefined()
+    expect(keeper.state()).toMatchObject({ removals: 0, files: 1 })
+  })
+
+  it('asks for no more than 400 tokens at the same time of an issuer that does not answer', async () => {
+    const { time, source, keeper } = await setUp()
+    const gate = Promise.withResolvers<void>()
+    const { mint } = source
+    source.mint = async (...request) => {
+      const token = await mint(...request)
+      await gate.promise
+      return token
+    }
+    source.publish(Array.from({ length: 1000 }, (_, at) => ({ sandbox_id: `s${at}` })))
+    await time.pass(60_000)
+    expect(source.asked()).toBe(400)
+    gate.resolve()
+    await time.pass(10_000)
+    expect(keeper.state()).toMatchObject({ refreshed: 1000, refreshing: 0 })
   })
 
   it('believes no end by another registry than the one it saw a sandbox in', async () => {
