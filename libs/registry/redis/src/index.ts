@@ -1,3 +1,4 @@
+export { createRedisEndedAssignments } from './redis-ended-assignments.ts'
 export { createRedisRegistryIdentity } from './redis-registry-identity.ts'
 export { createRedisRunnerRegistry } from './redis-runner-registry.ts'
 export { createRedisSandboxRegistry } from './redis-sandbox-registry.ts'

@@ -65,6 +65,22 @@ export function shardKeys(naming: RegistryNaming, kind: 'sandbox' | 'runner'): r
   })
 }
 
+/** The keys of the notes about ended assignments in one shard. They share a hash tag, so one script may change them together. */
+export interface EndedKeys {
+  /** Sorted set of the runners with notes, by the earliest `ended_at`. */
+  readonly runners: string
+  /** Begins the sorted set of a runner's sandbox IDs, by `ended_at`; the runner's ID follows. */
+  readonly notesPrefix: string
+}
+
+/** The keys of notes in every shard, by its number; the shard is that of the runner's ID. */
+export function endedKeys(naming: RegistryNaming): readonly EndedKeys[] {
+  return shards.map((shard) => {
+    const prefix = formatKeyPrefix({ ...naming, tag: shard.toString(16).padStart(2, '0') })
+    return { runners: `${prefix}ended-runners`, notesPrefix: `${prefix}ended:` }
+  })
+}
+
 /** The key that decides which registry ID is in force. */
 export function registryIdKey(naming: RegistryNaming): string {
   return `${formatKeyPrefix(naming)}registry_id`

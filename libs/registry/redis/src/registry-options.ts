@@ -45,3 +45,12 @@ export function recordCorrupt({ address }: RedisClient): IssuerError {
     { details: { address } },
   )
 }
+
+/** The error for a note about an ended assignment that cannot be read. */
+export function noteCorrupt({ address }: RedisClient): IssuerError {
+  return new IssuerError(
+    'ERR_STORE_CORRUPT',
+    `a note about an ended assignment in ${address} cannot be read or was altered; delete the notes: they only tell runners what to clean up`,
+    { details: { address } },
+  )
+}
