@@ -36,7 +36,7 @@ describe('the token files of a runner proxy', () => {
     expect(await readFile(path, 'utf8')).toBe(token)
     expect(proxy.output()).not.toContain(token)
   })
-  it('are taken over by the next proxy after a crash, and go when the issuer says so', async () => {
+  it('are taken over by the next proxy after a crash, and go when the issuer says so and not before', async () => {
     const stack = await startRunnerStack()
     const directory = join(stack.folder, 'tokens')
     const flags = [
@@ -50,17 +50,21 @@ describe('the token files of a runner proxy', () => {
     const [web, job] = [await register('web'), await register('job/1')]
     const crashed = await stack.startProxy(flags)
     await expect.poll(() => existsSync(web) && existsSync(job), soon).toBe(true)
-    const token = await readFile(job, 'utf8')
+    const token = await readFile(web, 'utf8')
     await crashed.end('SIGKILL')
     const leftover = join(web, '../.token.0123456789abcdef.tmp')
     await writeFile(leftover, 'half a tok')
+    await stack.admin('/v1/sandboxes/job%2F1', { method: 'DELETE' })
 
     await stack.startProxy(flags)
-    await expect.poll(() => existsSync(leftover), soon).toBe(false)
+    await expect.poll(() => existsSync(join(job, '..')), soon).toBe(false)
+    expect(existsSync(leftover)).toBe(false)
+    expect(await readFile(web, 'utf8')).toBe(token)
 
     const json = { token_files: [{ name: 'aws', audience: 'sts.amazonaws.com' }] }
     expect(await stack.admin('/v1/sandboxes/web', { method: 'PATCH', json })).toMatchObject({ status: 200 })
     await expect.poll(() => existsSync(join(web, '../aws')) && !existsSync(web), soon).toBe(true)
-    expect(await readFile(job, 'utf8')).toBe(token)
+    await stack.admin('/v1/sandboxes/web', { method: 'DELETE' })
+    await expect.poll(() => existsSync(join(web, '..')), soon).toBe(false)
   })
 })
