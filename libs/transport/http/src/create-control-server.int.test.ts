@@ -197,7 +197,7 @@ describe('POST /v1/sandboxes', () => {
     [{ sandbox_id: 'a'.repeat(256) }, invalid, 'sandbox_id is longer than 255 characters'],
     [{ app: 'a b' }, invalid, /^app must consist of/],
     [{ app: {} }, invalid, 'the property "app" must be a string'],
-    [{ runner_id: 'r1' }, invalid, 'runner_id is not that of a registered runner'],
+    [{ runner_id: 'r1' }, invalid, 'no runner is registered as r1; register it first'],
     [{ runner_id: null }, invalid, 'the property "runner_id" must be a string'],
     [{ token_files: [] }, invalid, /^token_files are kept by a runner/],
     [{ token_files: [{}] }, invalid, 'missing property "token_files.0.name"'],

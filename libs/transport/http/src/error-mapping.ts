@@ -49,7 +49,7 @@ export const answerRules: Readonly<Record<IssuerErrorCode, AnswerRule>> = {
   },
   ERR_RUNNER_EXISTS: { ...conflict, description: 'a runner has this ID' },
   ERR_RUNNER_NOT_FOUND: { status: 404, error: 'not_found', description: 'there is no runner with this ID' },
-  ERR_RUNNER_UNKNOWN: { ...invalid, description: 'runner_id is not that of a registered runner' },
+  ERR_RUNNER_UNKNOWN: invalid,
   ERR_RUNNER_IN_USE: {
     ...conflict,
     description: 'sandboxes are assigned to this runner: end or move them first, or ask with sandboxes=end',

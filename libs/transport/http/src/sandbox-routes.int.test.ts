@@ -155,7 +155,7 @@ describe('PATCH /v1/sandboxes/{id}', () => {
     [{}, 'the body names nothing to change'],
     [{ app: 'other' }, 'unknown property "app"'],
     [{ sandbox_id: 's2' }, 'unknown property "sandbox_id"'],
-    [{ runner_id: 'r1' }, 'runner_id is not that of a registered runner'],
+    [{ runner_id: 'r1' }, 'no runner is registered as r1; register it first'],
     [{ token_files: [] }, 'token_files are kept by a runner: give runner_id, or take token_files away, too'],
     [{ secret_file: '/run/secret' }, 'unknown property "secret_file"'],
     [{ secret_sha256: 'ab' }, 'unknown property "secret_sha256"'],
