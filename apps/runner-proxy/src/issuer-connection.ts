@@ -13,6 +13,7 @@ export interface IssuerConnection {
   readonly client: RunnerClient
   /** Looks whether the secret or the files for TLS changed, and takes over what they are now. */
   readonly task: PeriodicTask
+  /** Closes it once, however often it is called: what waits for an answer fails. */
   close(): Promise<void>
 }
 
@@ -63,6 +64,7 @@ export function openIssuerConnection(options: IssuerConnectionOptions): IssuerCo
     ...(tls !== undefined && { tls: tls.current() }),
     ...(onTry !== undefined && { onTry }),
   })
+  let closing: Promise<void> | undefined
   return {
     client,
     task: createPeriodicTask({
@@ -72,6 +74,6 @@ export function openIssuerConnection(options: IssuerConnectionOptions): IssuerCo
       },
       everyMs: lookEveryMs,
     }),
-    close: () => client.close(),
+    close: () => (closing ??= client.close()),
   }
 }

@@ -15,18 +15,21 @@ export interface LifecyclePartsOptions {
 }
 
 /**
- * The parts of a runner proxy in the order of their start. The connection comes first, so that it is closed last, when
- * requests in flight have been answered; `ready` is said when everything else is done.
+ * The parts of a runner proxy in the order of their start. When it stops, requests in flight are answered first; then the
+ * connection is closed, so that nothing waits for an issuer that does not answer. `ready` is said when everything else is
+ * done.
  */
 export function createLifecycleParts(options: LifecyclePartsOptions): readonly LifecyclePart[] {
   const { connection, proxy, tokenFiles, listeners, logger } = options
   return [
+    // For a start that fails half-way.
     { name: 'connection to the issuer', stop: () => connection.close() },
     { name: 'credentials', start: () => connection.task.start(), stop: () => connection.task.stop() },
     { name: 'assignments', start: () => proxy.start(), stop: () => proxy.stop() },
     ...(tokenFiles === undefined
       ? []
       : [{ name: 'token files', start: () => tokenFiles.start(), stop: () => tokenFiles.stop() }]),
+    { name: 'requests to the issuer', stop: () => connection.close() },
     { name: 'listeners', start: () => listeners.start(), stop: () => listeners.stop() },
     { name: 'ready', start: () => announceReady(logger, listeners.addresses()) },
   ]
