@@ -107,8 +107,8 @@ function runProgram(
     })
     child.once('exit', (code, signal) => {
       clearTimeout(timer)
-      if (isLate) return resolve(`it was ended after ${timeLimitMs} ms`)
-      resolve(code === 0 ? undefined : `it ended with ${code ?? signal ?? 'nothing'}`)
+      if (isLate) resolve(`it was ended after ${timeLimitMs} ms`)
+      else resolve(code === 0 ? undefined : `it ended with ${code ?? signal ?? 'nothing'}`)
     })
   })
 }

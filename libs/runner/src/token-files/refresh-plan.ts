@@ -117,9 +117,8 @@ export function createRefreshPlan(random: () => number): RefreshPlan {
       forget(key)
       const entry: Entry = { sandboxId, file, failures: 0, dueMs: nowMs, isPlaced: false }
       entries.set(key, entry)
-      if (held === undefined) return wait(entry, nowMs, false)
-      entry.held = { issuedMs: held.issuedMs, expiresMs: held.expiresMs }
-      if (held.isDue === true) wait(entry, nowMs, false)
+      if (held !== undefined) entry.held = { issuedMs: held.issuedMs, expiresMs: held.expiresMs }
+      if (held === undefined || held.isDue === true) wait(entry, nowMs, false)
       else place(entry, held, nowMs)
     },
     remove: (sandboxId, name) => forget(keyOf(sandboxId, name)),

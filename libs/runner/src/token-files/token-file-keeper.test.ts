@@ -183,7 +183,7 @@ describe('createTokenFileKeeper', () => {
 
   it('writes the tokens of another sandbox of the same ID after those of the one before are gone', async () => {
     const folder = createMemoryFolder()
-    const gate = Promise.withResolvers<void>()
+    const gate = Promise.withResolvers<undefined>()
     const { removeFile } = folder
     folder.removeFile = async (...file) => {
       await gate.promise
@@ -195,7 +195,7 @@ describe('createTokenFileKeeper', () => {
     source.publish([{ sandbox_id: 'a', app: 'bank' }])
     await time.pass(1000)
     expect(await read('a')).toMatchObject({ app: 'shop' })
-    gate.resolve()
+    gate.resolve(undefined)
     await time.pass(1000)
     expect(await read('a')).toMatchObject({ app: 'bank' })
   })
@@ -222,7 +222,7 @@ describe('createTokenFileKeeper', () => {
 
   it('asks for no more than 400 tokens at the same time of an issuer that does not answer', async () => {
     const { time, source, keeper } = await setUp()
-    const gate = Promise.withResolvers<void>()
+    const gate = Promise.withResolvers<undefined>()
     const { mint } = source
     source.mint = async (...request) => {
       const token = await mint(...request)
@@ -232,7 +232,7 @@ describe('createTokenFileKeeper', () => {
     source.publish(Array.from({ length: 1000 }, (_, at) => ({ sandbox_id: `s${at}` })))
     await time.pass(60_000)
     expect(source.asked()).toBe(400)
-    gate.resolve()
+    gate.resolve(undefined)
     await time.pass(10_000)
     expect(keeper.state()).toMatchObject({ refreshed: 1000, refreshing: 0 })
   })
@@ -251,7 +251,7 @@ describe('createTokenFileKeeper', () => {
   it('writes nothing that the issuer gave before it ended the sandbox or changed the file', async () => {
     const { time, source, read, begin } = await setUp()
     await begin()
-    const gate = Promise.withResolvers<void>()
+    const gate = Promise.withResolvers<undefined>()
     const { mint } = source
     source.mint = async (...request) => {
       const token = await mint(...request)
@@ -267,7 +267,7 @@ describe('createTokenFileKeeper', () => {
     const ended = [{ sandbox_id: 'a', ended_at: 1 }]
     source.publish([{ sandbox_id: 'b', token_files: [{ name: 'token', audience: 'new' }] }], { ended })
     await time.pass(1000)
-    gate.resolve()
+    gate.resolve(undefined)
     await time.pass(1000)
     expect(await read('a')).toBeUndefined()
     expect(await read('b')).toMatchObject({ audiences: ['new'] })

@@ -5,7 +5,7 @@ describe('createTurns', () => {
   it('does what has the same key one after the other, also after a failure, and the rest meanwhile', async () => {
     const turns = createTurns()
     const done: string[] = []
-    const gate = Promise.withResolvers<void>()
+    const gate = Promise.withResolvers<undefined>()
     const first = turns.take('a', async () => {
       await gate.promise
       done.push('a1')
@@ -15,7 +15,7 @@ describe('createTurns', () => {
     await turns.take('b', async () => done.push('b1'))
     expect(done).toStrictEqual(['b1'])
     const idle = turns.idle().then(() => done.push('idle'))
-    gate.resolve()
+    gate.resolve(undefined)
     await expect(first).rejects.toThrow('failed')
     await second
     await idle
