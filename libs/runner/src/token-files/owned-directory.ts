@@ -1,5 +1,6 @@
 import { constants, type Stats } from 'node:fs'
 import { chmod, lstat, mkdir, open, type FileHandle } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { geteuid } from 'node:process'
 import { systemCode, toFolderError, unusable } from './folder-error.ts'
 
@@ -25,14 +26,31 @@ const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW
  */
 export async function prepareRoot(path: string): Promise<void> {
   try {
-    const made = await mkdir(path, { recursive: true, mode: ROOT_FOLDER })
+    const isNew = await createFolders(path)
     // Whatever the umask: sandboxes have to get through.
-    if (made !== undefined) await chmod(path, ROOT_FOLDER)
+    if (isNew) await chmod(path, ROOT_FOLDER)
   } catch (error) {
     // A link or a file in its place is told better by looking at it.
     if (systemCode(error) !== 'EEXIST') throw toFolderError(error, 'create the folder', path)
   }
   await checkRoot(path)
+}
+
+/**
+ * Makes a folder and those above it; whether it was not there yet. Not Node's recursive mkdir, which never ends where a folder is
+ * refused with ENOENT (`/proc`).
+ */
+async function createFolders(path: string): Promise<boolean> {
+  try {
+    await mkdir(path, { mode: ROOT_FOLDER })
+    return true
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST') return false
+    if (systemCode(error) !== 'ENOENT') throw error
+  }
+  await createFolders(dirname(path))
+  await mkdir(path, { mode: ROOT_FOLDER })
+  return true
 }
 
 /** Makes sure that the folder of all token files still can be trusted. @throws {IssuerError} as {@link prepareRoot} does. */

@@ -253,6 +253,12 @@ describe('createTokenFolder', () => {
     expect(readFileSync(join(base, 'moved', FOLDER, 'token'), 'utf8')).toBe('three')
   })
 
+  it('is made with the folders above it, and refused where the system has none, without going on for ever', async () => {
+    await createTokenFolder({ path: join(root, 'deeper', 'tokens') }).open()
+    expect(statSync(join(root, 'deeper', 'tokens')).mode & 0o777).toBe(0o711)
+    await expect(createTokenFolder({ path: '/proc/none/tokens' }).open()).rejects.toMatchObject(refused)
+  })
+
   it('removes at its opening what a crash left half-written, and nothing else', async () => {
     const before = await openFolder()
     await before.write(FOLDER, 'token', 'one')
