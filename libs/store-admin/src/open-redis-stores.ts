@@ -2,6 +2,7 @@ import { DEFAULT_CLUSTER, IssuerError, isIssuerError } from '@workload-identity/
 import { createRedisClient, parseRedisUrl, type RedisClient } from '@workload-identity/driver-redis'
 import { createRedisKeyStore } from '@workload-identity/key-store-redis'
 import {
+  createRedisEndedAssignments,
   createRedisRegistryIdentity,
   createRedisRunnerRegistry,
   createRedisSandboxRegistry,
@@ -33,6 +34,7 @@ export async function openRedisStores(
     registryIdentity: createRedisRegistryIdentity(naming),
     createSandboxRegistry: (registryId) => createRedisSandboxRegistry({ ...naming, registryId }),
     createRunnerRegistry: (registryId) => createRedisRunnerRegistry({ ...naming, registryId }),
+    endedAssignments: createRedisEndedAssignments(naming),
     isShared: true,
     close: () => client.close(),
   }

@@ -31,7 +31,9 @@ const assignmentLists = {
 export function provideRegistries(provide: Provide, get: Get, { stores }: IssuerState): void {
   const countFailure = (error: unknown) => get(tokens.METRICS).recordStoreError(error)
   const registryId = () => get(tokens.KEY_RING).ring().registry_id
-  provide(tokens.ENDED_ASSIGNMENTS, () => observeStore(createProcessEndedAssignments(), countFailure))
+  provide(tokens.ENDED_ASSIGNMENTS, () =>
+    observeStore(stores.endedAssignments ?? createProcessEndedAssignments(), countFailure),
+  )
   provide(tokens.CACHED_SANDBOXES, () => {
     const noted: SandboxRegistry = noteEndedAssignments({
       sandboxes: observeStore(stores.createSandboxRegistry(registryId), countFailure),
