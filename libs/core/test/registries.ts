@@ -1,7 +1,8 @@
-import type { EndedAssignment, EndedAssignments } from '../src/ports/ended-assignments.ts'
+import type { EndedAssignment } from '../src/ports/ended-assignments.ts'
 import type { RunnerRecord } from '../src/ports/runner-registry.ts'
 import type { SandboxRecord } from '../src/ports/sandbox-registry.ts'
 import { createFixedClock } from '../src/testing/fixed-clock.ts'
+import { createMemoryEndedAssignments } from '../src/testing/memory-ended-assignments.ts'
 import {
   createMemoryRegistryStorage,
   createMemoryRunnerRegistry,
@@ -17,7 +18,7 @@ export function createRegistries(runnerIds: readonly string[] = ['r-1', 'r-2']) 
   const registry = { storage, registryId: () => UUIDS.registry }
   const notes = new Map<string, EndedAssignment>()
   return {
-    ...{ storage, notes, clock: createFixedClock(START), ended: createNotes(notes) },
+    ...{ storage, notes, clock: createFixedClock(START), ended: createMemoryEndedAssignments({ notes }) },
     sandboxes: createMemorySandboxRegistry(registry),
     runners: createMemoryRunnerRegistry(registry),
   }
@@ -33,21 +34,5 @@ export function sandboxOf(sandboxId: string, changes: Partial<SandboxRecord> = {
   return {
     ...{ sandbox_id: sandboxId, app: 'web', runner_id: 'r-1', secrets: [], created_at: START, revision: 1 },
     ...changes,
-  }
-}
-
-function createNotes(notes: Map<string, EndedAssignment>): EndedAssignments {
-  return {
-    async put(ended) {
-      for (const note of ended) notes.set(`${note.runner_id} ${note.sandbox_id}`, note)
-    },
-    async list(runnerId, from, until) {
-      return [...notes.values()]
-        .filter((note) => note.runner_id === runnerId && note.ended_at >= from && note.ended_at <= until)
-        .sort((left, right) => (left.sandbox_id < right.sandbox_id ? -1 : 1))
-    },
-    async removeBefore() {
-      return 0
-    },
   }
 }

@@ -1,4 +1,8 @@
 export { createFixedClock, type FixedClock } from './fixed-clock.ts'
+export {
+  createMemoryEndedAssignments,
+  type MemoryEndedAssignmentsStorage,
+} from './memory-ended-assignments.ts'
 export { createMemoryKeyStore, type MemoryRingStorage } from './memory-key-store.ts'
 export {
   createMemoryRegistryIdentity,
