@@ -42,10 +42,9 @@ function look(path: string): void {
   else if (now >= token.exp) seen.expired += 1
 }
 
-let isOver = false
-process.stdin.on('end', () => (isOver = true)).resume()
+process.stdin.resume()
 process.stdout.write('begun\n')
-while (!isOver) {
+while (!process.stdin.readableEnded) {
   for (let round = 0; round < 20; round += 1) for (const path of paths) look(path)
   await new Promise((resolve) => setImmediate(resolve))
 }
