@@ -1,4 +1,7 @@
 export { describeContract, type ContractCase, type DisposableHarness } from './contract-case.ts'
+export { endedAssignmentsCases } from './ended-assignments-cases.ts'
+export { endedAssignmentsContract } from './ended-assignments-contract.ts'
+export type { EndedAssignmentsHarness } from './ended-assignments-harness.ts'
 export { keyStoreCases, keyStoreContract } from './key-store-contract.ts'
 export type { KeyStoreHarness } from './key-store-harness.ts'
 export { registryCases, registryContract } from './registry-contract.ts'
