@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { registryContract } from '@workload-identity/contracts'
+import { endedAssignmentsContract, registryContract } from '@workload-identity/contracts'
 import { createRedisClient, type RedisClient } from '@workload-identity/driver-redis'
 import { redisCli, startRedisCluster, type RedisProcess } from '@workload-identity/driver-redis/testing'
 import { afterAll, beforeAll } from 'vitest'
 import {
+  createRedisEndedAssignments,
   createRedisRegistryIdentity,
   createRedisRunnerRegistry,
   createRedisSandboxRegistry,
@@ -44,4 +45,19 @@ registryContract('Redis Cluster', async () => {
     makeUnavailable: close,
     destroy: close,
   }
+})
+
+endedAssignmentsContract('Redis Cluster', async () => {
+  const clusterId = randomUUID()
+  const clients: RedisClient[] = []
+  const open = async () => {
+    const client = createRedisClient({ address: { kind: 'cluster', nodes, tls: false } })
+    clients.push(client)
+    await client.connect()
+    return createRedisEndedAssignments({ client, clusterId })
+  }
+  const close = async () => {
+    await Promise.all(clients.map((client) => client.close()))
+  }
+  return { open, reopen: open, makeUnavailable: close, destroy: close }
 })

@@ -1,8 +1,15 @@
-import { registryContract, sealedRegistryContract, type RegistryHarness } from '@workload-identity/contracts'
+import { randomUUID } from 'node:crypto'
+import {
+  endedAssignmentsContract,
+  registryContract,
+  sealedRegistryContract,
+  type RegistryHarness,
+} from '@workload-identity/contracts'
 import { createRedisClient, type RedisClient } from '@workload-identity/driver-redis'
 import { redisCli, startRedisServer, type RedisProcess } from '@workload-identity/driver-redis/testing'
 import { afterAll, beforeAll } from 'vitest'
 import {
+  createRedisEndedAssignments,
   createRedisRegistryIdentity,
   createRedisRunnerRegistry,
   createRedisSandboxRegistry,
@@ -45,3 +52,18 @@ async function createHarness(): Promise<RegistryHarness> {
 
 registryContract('Redis', createHarness)
 sealedRegistryContract('Redis', createHarness)
+
+endedAssignmentsContract('Redis', async () => {
+  const clusterId = randomUUID()
+  const clients: RedisClient[] = []
+  const open = async () => {
+    const client = createRedisClient({ address: { kind: 'single', server, db: 0, tls: false } })
+    clients.push(client)
+    await client.connect()
+    return createRedisEndedAssignments({ client, clusterId })
+  }
+  const close = async () => {
+    await Promise.all(clients.map((client) => client.close()))
+  }
+  return { open, reopen: open, makeUnavailable: close, destroy: close }
+})
