@@ -56,6 +56,8 @@ const MAX_ROUNDS = 3
  * target holds a mark in place of the ring: no issuer starts on it, and the same copy can be run again and goes on. The
  * ring comes last, as its next generation, when all records have been compared; the source is only read.
  *
+ * Notes about ended assignments stay behind: a runner that is away during the move does not learn what ended before it.
+ *
  * Of two copies into one target, the one that began last goes on: the other one changes nothing any more and fails.
  *
  * Issuers may run on the source; what they register, change or end in the meantime is gone after, but somebody has to
