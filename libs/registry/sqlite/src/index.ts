@@ -1,5 +1,6 @@
 export { migrateSqliteRegistry } from './migrations.ts'
 export type { SqliteRegistryOptions } from './registry-options.ts'
+export { createSqliteEndedAssignments } from './sqlite-ended-assignments.ts'
 export { createSqliteRegistryIdentity } from './sqlite-registry-identity.ts'
 export { createSqliteRunnerRegistry } from './sqlite-runner-registry.ts'
 export { createSqliteSandboxRegistry } from './sqlite-sandbox-registry.ts'

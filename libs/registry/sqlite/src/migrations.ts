@@ -38,6 +38,15 @@ const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX runner_secrets_by_runner ON runner_secrets (runner_id);
   `,
+  `
+  CREATE TABLE ended_assignments (
+    runner_id TEXT NOT NULL,
+    sandbox_id TEXT NOT NULL,
+    ended_at INTEGER NOT NULL,
+    PRIMARY KEY (runner_id, sandbox_id)
+  ) STRICT;
+  CREATE INDEX ended_assignments_by_moment ON ended_assignments (ended_at);
+  `,
 ]
 
 /**
