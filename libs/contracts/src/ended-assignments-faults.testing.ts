@@ -53,7 +53,10 @@ export const endedAssignmentsFaults: readonly BrokenNotes[] = [
           ? [{ runner_id, sandbox_id: 'a', ended_at: until }]
           : await list(runner_id, from, until),
     })),
-    found: [],
+    found: [
+      'put: gives back a note as it was put, and nothing of what was never put',
+      'removeBefore: removes no more than the limit and gives their number, call by call',
+    ],
   },
   {
     fault: 'a note is never replaced',
@@ -62,7 +65,12 @@ export const endedAssignmentsFaults: readonly BrokenNotes[] = [
         for (const note of ended) if (!notes.has(keyOf(note))) await put([note])
       },
     })),
-    found: [],
+    found: [
+      'put: replaces an earlier note about the same runner and sandbox, also by an earlier moment',
+      'put: keeps the last of two notes about the same runner and sandbox in one call',
+      'put: is seen by a second handle on the same storage, and what that puts by the first',
+      'removeBefore: goes by the moment of the last note, and lets what it removed be put again',
+    ],
   },
   {
     fault: 'a note is replaced by a later one only',
@@ -72,7 +80,11 @@ export const endedAssignmentsFaults: readonly BrokenNotes[] = [
           if ((notes.get(keyOf(note))?.ended_at ?? 0) <= note.ended_at) await put([note])
       },
     })),
-    found: [],
+    found: [
+      'put: replaces an earlier note about the same runner and sandbox, also by an earlier moment',
+      'put: keeps the last of two notes about the same runner and sandbox in one call',
+      'removeBefore: goes by the moment of the last note, and lets what it removed be put again',
+    ],
   },
   {
     fault: 'every handle has notes of its own',
@@ -83,7 +95,12 @@ export const endedAssignmentsFaults: readonly BrokenNotes[] = [
           return storage.unavailable === true
         },
       }),
-    found: [],
+    found: [
+      'put: is seen by a second handle on the same storage, and what that puts by the first',
+      'put: keeps 1000 notes of one call',
+      'put: keeps the notes of concurrent calls',
+      'removeBefore: removes what ended before the moment, of every runner, and nothing that ended at it',
+    ],
   },
   {
     fault: 'a call replaces all notes',
@@ -93,27 +110,38 @@ export const endedAssignmentsFaults: readonly BrokenNotes[] = [
         await put(ended)
       },
     })),
-    found: [],
+    found: [
+      'put: replaces an earlier note about the same runner and sandbox, also by an earlier moment',
+      'put: takes none at all and changes nothing',
+      'put: keeps the notes of concurrent calls',
+    ],
   },
   {
     fault: 'a call puts the first hundred only',
     plant: faulty(({ put }) => ({ put: (ended) => put(ended.slice(0, 100)) })),
-    found: [],
+    found: ['put: keeps 1000 notes of one call'],
   },
   {
     fault: 'a list begins after its first moment',
     plant: faulty(({ list }) => ({ list: (id, from, until) => list(id, plus(from, 1), until) })),
-    found: [],
+    found: [
+      'list: gives what ended at the first and at the last moment asked for, nothing one second outside',
+    ],
   },
   {
     fault: 'a list ends before its last moment',
     plant: faulty(({ list }) => ({ list: (id, from, until) => list(id, from, plus(until, -1)) })),
-    found: [],
+    found: [
+      'list: gives what ended at the first and at the last moment asked for, nothing one second outside',
+    ],
   },
   {
     fault: 'a list has no bounds',
     plant: faulty(({ list }) => ({ list: (id) => list(id, plus(0, 0), plus(9_000_000_000, 0)) })),
-    found: [],
+    found: [
+      'put: replaces an earlier note about the same runner and sandbox, also by an earlier moment',
+      'list: gives what ended at the first and at the last moment asked for, nothing one second outside',
+    ],
   },
   {
     fault: 'a list is ordered by moment',
@@ -121,7 +149,11 @@ export const endedAssignmentsFaults: readonly BrokenNotes[] = [
       list: async (id, from, until) =>
         (await list(id, from, until)).toSorted((left, right) => left.ended_at - right.ended_at),
     })),
-    found: [],
+    found: [
+      'put: replaces an earlier note about the same runner and sandbox, also by an earlier moment',
+      'put: is seen by a second handle on the same storage, and what that puts by the first',
+      'list: orders by sandbox ID as ASCII text, whatever characters IDs have and whenever they ended',
+    ],
   },
   {
     fault: 'runners are compared without regard to case',
@@ -129,7 +161,7 @@ export const endedAssignmentsFaults: readonly BrokenNotes[] = [
       put: (ended) => put(ended.map((note) => ({ ...note, runner_id: note.runner_id.toLowerCase() }))),
       list: (id, from, until) => list(id.toLowerCase(), from, until),
     })),
-    found: [],
+    found: ['list: gives each runner its own notes, whatever characters the IDs of runners have'],
   },
   {
     fault: 'the IDs of a pair are joined without a sign between them',
@@ -142,19 +174,22 @@ export const endedAssignmentsFaults: readonly BrokenNotes[] = [
         }
       },
     })),
-    found: [],
+    found: ['list: tells pairs apart whose IDs make the same text when joined'],
   },
   {
     fault: 'removes what ended at the moment',
     plant: faulty(({ removeBefore }) => ({
       removeBefore: (moment, limit) => removeBefore(plus(moment, 1), limit),
     })),
-    found: [],
+    found: [
+      'removeBefore: removes what ended before the moment, of every runner, and nothing that ended at it',
+      'removeBefore: goes by the moment of the last note, and lets what it removed be put again',
+    ],
   },
   {
     fault: 'removes without a limit',
     plant: faulty(({ removeBefore }) => ({ removeBefore: (moment) => removeBefore(moment, 1_000_000) })),
-    found: [],
+    found: ['removeBefore: removes no more than the limit and gives their number, call by call'],
   },
   {
     fault: 'never tells how many it removed',
@@ -164,12 +199,18 @@ export const endedAssignmentsFaults: readonly BrokenNotes[] = [
         return 0
       },
     })),
-    found: [],
+    found: [
+      'removeBefore: removes what ended before the moment, of every runner, and nothing that ended at it',
+      'removeBefore: removes no more than the limit and gives their number, call by call',
+      'removeBefore: goes by the moment of the last note, and lets what it removed be put again',
+    ],
   },
   {
     fault: 'looks empty when it cannot be reached',
     plant: faulty(({ list }) => ({ list: (id, from, until) => list(id, from, until).catch(() => []) })),
-    found: [],
+    found: [
+      'failure: every operation is rejected with ERR_STORE_UNAVAILABLE when the storage cannot be reached',
+    ],
   },
   {
     fault: 'refuses a call without notes',
@@ -179,6 +220,6 @@ export const endedAssignmentsFaults: readonly BrokenNotes[] = [
         await put(ended)
       },
     })),
-    found: [],
+    found: ['put: takes none at all and changes nothing'],
   },
 ]

@@ -41,7 +41,7 @@ export async function crashRegistry(options: RandomCrashOptions): Promise<TrialR
       location: scene.location,
       seed: random.below(2 ** 31),
     } as const
-    const changing = startTrialProcess<ChangeMessage>(module, task)
+    const changing = await startTrialProcess<ChangeMessage>(module, task)
     await changing.received(() => true)
     await pause(random.below(MAX_LIFE_MS))
     changing.kill()
@@ -70,7 +70,7 @@ export async function crashRegistryAtEveryStep({ module, folder }: CrashOptions)
       await register(scene, scene.witness.handle, { kind: 'register', sandbox_id: before, serial: 3 })
       const change = { kind, sandbox_id: 'sandbox/1', serial: 7 } as const
       const task = { task: 'change-once', location: scene.location, change, killAtStep: step } as const
-      const changing = startTrialProcess<ChangeMessage>(module, task)
+      const changing = await startTrialProcess<ChangeMessage>(module, task)
       const end = await changing.ended
       const found = await judge(scene, changing.messages)
       await scene.witness.close()

@@ -43,7 +43,7 @@ export async function crashSavers(options: RandomCrashOptions): Promise<TrialRep
   for (let kill = 1; kill <= kills; kill += 1) {
     const name = `life-${kill}`
     const task = { task: 'save', location, name, saves: ENDLESS, seed: random.below(2 ** 31) } as const
-    const saver = startTrialProcess<SaverMessage>(module, task)
+    const saver = await startTrialProcess<SaverMessage>(module, task)
     await saver.received(() => true)
     await pause(random.below(MAX_LIFE_MS))
     saver.kill()
@@ -68,7 +68,11 @@ export async function crashSaverAtEveryStep({ module, folder }: CrashOptions): P
       if (step > MAX_STEPS) throw new RangeError('no process survived, however late it was to be killed')
       const location = join(folder, `step-${before?.generation ?? 0}-${step}`)
       if (before !== undefined) await withStore(module, location, (store) => store.save(before, undefined))
-      const saver = startTrialProcess<SaverMessage>(module, { task: 'save-once', location, killAtStep: step })
+      const saver = await startTrialProcess<SaverMessage>(module, {
+        task: 'save-once',
+        location,
+        killAtStep: step,
+      })
       const end = await saver.ended
       const { problems: found } = await judge(module, location, saver.messages, before)
       problems.push(...found.map((problem) => `step ${step}: ${problem}`))

@@ -21,8 +21,10 @@ export async function raceRegistry(options: RaceOptions & { readonly rounds: num
   )
   await handle.identity.claim(TRIAL_REGISTRY)
   await register(handle, 'counter')
-  const racing = Array.from({ length: processes }, (_, index) =>
-    startTrialProcess<RoundMessage>(module, { task: 'registry-race', location, name: `process-${index}` }),
+  const racing = await Promise.all(
+    Array.from({ length: processes }, (_, index) =>
+      startTrialProcess<RoundMessage>(module, { task: 'registry-race', location, name: `process-${index}` }),
+    ),
   )
   const problems: string[] = []
   try {

@@ -25,14 +25,16 @@ export async function raceSavers(options: RaceOptions & { readonly saves: number
   const { module, folder, processes, saves, seed } = options
   const location = join(folder, 'savers')
   const random = createSeededRandom(seed)
-  const savers = names(processes).map((name) =>
-    startTrialProcess<SaverMessage>(module, {
-      task: 'save',
-      location,
-      name,
-      saves,
-      seed: random.below(2 ** 31),
-    }),
+  const savers = await Promise.all(
+    names(processes).map((name) =>
+      startTrialProcess<SaverMessage>(module, {
+        task: 'save',
+        location,
+        name,
+        saves,
+        seed: random.below(2 ** 31),
+      }),
+    ),
   )
   const ends = await Promise.all(savers.map(({ ended }) => ended))
   const chain = savers
@@ -62,8 +64,8 @@ export async function raceFirstBoots(
   options: RaceOptions & { readonly boots: number },
 ): Promise<TrialReport> {
   const { module, folder, processes, boots } = options
-  const booting = names(processes).map((name) =>
-    startTrialProcess<BootMessage>(module, { task: 'first-boot', name }),
+  const booting = await Promise.all(
+    names(processes).map((name) => startTrialProcess<BootMessage>(module, { task: 'first-boot', name })),
   )
   const problems: string[] = []
   try {

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { bundleProgram } from './bundle-program.ts'
 import type { TrialTask } from './trial-task.ts'
 
 /** A process that does a task of a trial. */
@@ -19,18 +20,17 @@ export interface TrialProcess<M> {
 
 // In the sources this is TypeScript, in a build JavaScript; the worker is beside it in either form.
 const worker = fileURLToPath(new URL(`./trial-worker${import.meta.url.slice(-3)}`, import.meta.url))
-// Where Node keeps it by default; thousands of processes load the same few files.
+// Where Node keeps it by default; thousands of processes load the same file.
 const compileCache = join(tmpdir(), 'node-compile-cache')
-const nodeOptions = [
-  '--conditions=@workload-identity/source',
-  '--experimental-strip-types',
-  '--disable-warning=ExperimentalWarning',
-]
 
 /** Starts a process that does `task` with the storage of `module`. */
-export function startTrialProcess<M extends object>(module: string, task: TrialTask): TrialProcess<M> {
+export async function startTrialProcess<M extends object>(
+  module: string,
+  task: TrialTask,
+): Promise<TrialProcess<M>> {
+  const program = await bundleProgram(programOf(module))
   const env = { ...process.env, NODE_COMPILE_CACHE: compileCache }
-  const child = fork(worker, [module, JSON.stringify(task)], { execArgv: nodeOptions, stdio: 'inherit', env })
+  const child = fork(program, [JSON.stringify(task)], { execArgv: [], stdio: 'inherit', env })
   const messages: M[] = []
   const listeners = new Set<() => void>()
   child.on('message', (message) => {
@@ -58,6 +58,15 @@ export function startTrialProcess<M extends object>(module: string, task: TrialT
       return message
     },
   }
+}
+
+/** The program that does one task with one storage. */
+function programOf(module: string): string {
+  return [
+    `import * as storage from ${JSON.stringify(fileURLToPath(module))}`,
+    `import { doTrialTask } from ${JSON.stringify(worker)}`,
+    'await doTrialTask(storage)',
+  ].join('\n')
 }
 
 async function endOf(child: ChildProcess): Promise<number | NodeJS.Signals> {
