@@ -5,7 +5,9 @@ import { describe, expect, it } from 'vitest'
 import { createEventLog } from './event-log.ts'
 
 const away = new IssuerError('ERR_ISSUER_UNAVAILABLE', 'the issuer did not answer')
-const failed = (failures: number): RunnerEvent => ({ type: 'assignments-failed', failures, error: away })
+const failed = (failures: number, isRefused = false): RunnerEvent => ({
+  ...{ type: 'assignments-failed', failures, isRefused, error: away },
+})
 const confirmed = { type: 'assignments-confirmed', sandboxes: 2, changed: false } as const
 const batch = { operation: 'tokens', entries: 3, seconds: 0.1 } as const
 
@@ -19,6 +21,7 @@ function linesFor(...events: readonly RunnerEvent[]): readonly (readonly [string
 
 const confirms = 'the issuer confirms the assignments of this node'
 const confirmsNot = 'the issuer does not confirm the assignments of this node'
+const refuses = 'the issuer refuses the credential of this runner'
 
 describe('createEventLog', () => {
   it('tells once that assignments are confirmed, however often they are', () => {
@@ -32,6 +35,16 @@ describe('createEventLog', () => {
       ['debug', confirmsNot],
       ['debug', confirmsNot],
       ['info', confirms],
+    ])
+  })
+
+  it('warns once of an issuer that refuses the runner, also when it was away before', () => {
+    expect(linesFor(failed(1), failed(2, true), failed(3, true), confirmed, failed(1))).toEqual([
+      ['warn', confirmsNot],
+      ['warn', refuses],
+      ['debug', refuses],
+      ['info', confirms],
+      ['warn', confirmsNot],
     ])
   })
 

@@ -1,6 +1,11 @@
 import type { RunnerEvent } from '@workload-identity/runner'
 import type { Logger } from 'pino'
 
+const awaySentence =
+  'the issuer does not confirm the assignments of this node: tokens go on for --max-assignment-age'
+const refusedSentence =
+  'the issuer refuses the credential of this runner: nothing is given to its sandboxes until it takes one again'
+
 /**
  * Makes what logs the events of a runner proxy. An issuer that is away is told of once, and once more when it is back;
  * the failures in between are for whoever debugs.
@@ -8,6 +13,7 @@ import type { Logger } from 'pino'
 export function createEventLog(logger: Logger): (event: RunnerEvent) => void {
   // Nothing is confirmed at first, and the first confirmation is worth a line.
   let isConfirmed: boolean | undefined
+  let isRefused = false
   let isUpstreamFailing = false
   return (event) => {
     switch (event.type) {
@@ -15,13 +21,15 @@ export function createEventLog(logger: Logger): (event: RunnerEvent) => void {
         if (isConfirmed !== true)
           logger.info({ sandboxes: event.sandboxes }, 'the issuer confirms the assignments of this node')
         isConfirmed = true
+        isRefused = false
         break
       case 'assignments-failed':
-        logger[isConfirmed === false ? 'debug' : 'warn'](
+        logger[isConfirmed === false && isRefused === event.isRefused ? 'debug' : 'warn'](
           { err: event.error, failures: event.failures },
-          'the issuer does not confirm the assignments of this node: tokens go on for --max-assignment-age',
+          event.isRefused ? refusedSentence : awaySentence,
         )
         isConfirmed = false
+        isRefused = event.isRefused
         break
       case 'assignments-changed': {
         const { added, gone, ended } = event

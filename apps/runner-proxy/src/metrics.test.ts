@@ -33,7 +33,7 @@ describe('createMetrics', () => {
     metrics.recordEvent({ type: 'answered', what: 'token', sandbox_id: 'a', from: 'cache' })
     metrics.recordEvent({ type: 'answered', what: 'token', sandbox_id: 'b', from: 'cache' })
     metrics.recordEvent({ type: 'assignments-confirmed', sandboxes: 1, changed: true })
-    metrics.recordEvent({ type: 'assignments-failed', failures: 1, error })
+    metrics.recordEvent({ type: 'assignments-failed', failures: 1, isRefused: false, error })
     metrics.recordEvent({ type: 'upstream-failed', operation: 'tokens', entries: 2, seconds: 5, error })
     metrics.recordTry({ operation: 'mintTokens', outcome: 'answered', status: 200, seconds: 0.02 })
     metrics.recordTry({ operation: 'mintTokens', outcome: 'timed_out', seconds: 5 })

@@ -173,13 +173,17 @@ describe('the credentials of a runner', () => {
     expect((await ask(proxies['node-a']!.ready.control, '/v1/sandboxes', { bearer })).status).toBe(404)
   })
 
-  it('may be replaced under a running proxy, which reads its file again', async () => {
+  it('may be replaced under a running proxy, which gives nothing until its file is written again', async () => {
     const { secret } = await stack.registerSandbox({ sandbox_id: 'renewed', runner_id: 'node-b' })
+    const proxy = proxies['node-b']!
+    await mintSoon(proxy, secret)
     const answer = await stack.admin('/v1/runners/node-b/secret', { json: {} })
     expect(answer.status).toBe(200)
+    const status = async () => (await mint(proxy, secret)).status
+    await expect.poll(status, { timeout: 30_000, interval: 200 }).toBe(503)
     const [, file] = flags['node-b']![1]!.split('=')
     await writeFile(file!, `${(answer.json as { secret: string }).secret}\n`)
-    await mintSoon(proxies['node-b']!, secret, '?audience=new.example')
+    await mintSoon(proxy, secret, '?audience=new.example')
   })
 })
 

@@ -192,7 +192,19 @@ describe('areConfirmed', () => {
   it('is so for longer when the issuer says that nothing changed, not after a failure', () => {
     const { state } = apply(NO_ASSIGNMENTS, listOf([]), 1000)
     expect(areConfirmed(confirmAssignments(state, 2000), 31_999, 30_000)).toBe(true)
-    expect(areConfirmed(noteAssignmentFailure(state), 31_999, 30_000)).toBe(false)
+    expect(areConfirmed(noteAssignmentFailure(state, false), 31_999, 30_000)).toBe(false)
+  })
+})
+
+describe('noteAssignmentFailure', () => {
+  it('ends that they count when the issuer refuses the runner, until it confirms them again', () => {
+    const { state } = apply(NO_ASSIGNMENTS, listOf([]), 1000)
+    expect(areConfirmed(noteAssignmentFailure(state, false), 2000, 30_000)).toBe(true)
+    const refused = noteAssignmentFailure(state, true)
+    expect(areConfirmed(refused, 2000, 30_000)).toBe(false)
+    expect(areConfirmed(noteAssignmentFailure(refused, false), 2000, 30_000)).toBe(false)
+    expect(areConfirmed(confirmAssignments(refused, 2000), 2000, 30_000)).toBe(true)
+    expect(areConfirmed(apply(refused, listOf([]), 2000).state, 2000, 30_000)).toBe(true)
   })
 })
 
@@ -203,7 +215,7 @@ describe('confirmAssignments', () => {
 
   it('forgets the failures before', () => {
     const { state } = apply(NO_ASSIGNMENTS, listOf([]))
-    const failed = noteAssignmentFailure(noteAssignmentFailure(state))
+    const failed = noteAssignmentFailure(noteAssignmentFailure(state, false), true)
     expect(failed.failures).toBe(2)
     expect(confirmAssignments(failed, 1).failures).toBe(0)
   })

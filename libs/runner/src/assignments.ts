@@ -21,6 +21,8 @@ export interface Assignments {
   readonly confirmedAtMs?: number
   /** How many questions failed since. */
   readonly failures: number
+  /** Whether the issuer has said since that it knows no such runner: one that is there and says no is not away. */
+  readonly isRefused: boolean
   readonly sandboxes: ReadonlyMap<string, AssignedSandbox>
   /** By the SHA-256 of a secret. */
   readonly bySecret: ReadonlyMap<string, AssignedSandbox>
@@ -45,6 +47,7 @@ export interface AssignmentChange {
 /** The state of a runner that knows nothing yet. */
 export const NO_ASSIGNMENTS: Assignments = {
   failures: 0,
+  isRefused: false,
   sandboxes: new Map(),
   bySecret: new Map(),
   era: 0,
@@ -98,7 +101,7 @@ export function applyAssignments(
   const gone = [...state.sandboxes.keys()].filter((id) => !sandboxes.has(id))
   const ended = newlyEnded(state.list, list)
   return {
-    state: { list, etag, confirmedAtMs: askedAtMs, failures: 0, sandboxes, bySecret, era },
+    state: { list, etag, confirmedAtMs: askedAtMs, failures: 0, isRefused: false, sandboxes, bySecret, era },
     change: { added, gone, changed, ended, ...(formerRegistry !== undefined && { formerRegistry }) },
   }
 }
@@ -115,17 +118,22 @@ export function confirmAssignments(state: Assignments, askedAtMs: number): Assig
       'the issuer says that the assignments did not change, but it never gave any',
     )
   }
-  return { ...state, confirmedAtMs: Math.max(askedAtMs, state.confirmedAtMs ?? askedAtMs), failures: 0 }
+  const confirmedAtMs = Math.max(askedAtMs, state.confirmedAtMs ?? askedAtMs)
+  return { ...state, confirmedAtMs, failures: 0, isRefused: false }
 }
 
-/** Takes note that the issuer could not be asked. What is known goes on counting until it is too old. */
-export function noteAssignmentFailure(state: Assignments): Assignments {
-  return { ...state, failures: state.failures + 1 }
+/**
+ * Takes note that the issuer could not be asked, or that it refused this runner. In an outage what is known goes on counting
+ * until it is too old. After a refusal it does not, whatever fails then, until the issuer confirms it again.
+ */
+export function noteAssignmentFailure(state: Assignments, isRefusal: boolean): Assignments {
+  return { ...state, failures: state.failures + 1, isRefused: state.isRefused || isRefusal }
 }
 
-/** Whether assignments count at `nowMs`: confirmed, and less than `maxAgeMs` ago. */
-export function areConfirmed({ confirmedAtMs }: Assignments, nowMs: number, maxAgeMs: number): boolean {
-  return confirmedAtMs !== undefined && nowMs - confirmedAtMs < maxAgeMs
+/** Whether assignments count at `nowMs`: confirmed less than `maxAgeMs` ago, and not refused since. */
+export function areConfirmed(state: Assignments, nowMs: number, maxAgeMs: number): boolean {
+  const { confirmedAtMs, isRefused } = state
+  return !isRefused && confirmedAtMs !== undefined && nowMs - confirmedAtMs < maxAgeMs
 }
 
 /** The sandbox that has the secret with that SHA-256 at `now`. Whether the assignments count is the caller's to ask. */

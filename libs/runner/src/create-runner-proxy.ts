@@ -7,6 +7,7 @@ import {
   type IssuedToken,
 } from '@workload-identity/core'
 import type { HealthReport } from '@workload-identity/transport-http'
+import type { Assignments } from './assignments.ts'
 import { isOutage } from './entry-refusal.ts'
 import { followAssignments } from './follow-assignments.ts'
 import { createForwardTime } from './forward-time.ts'
@@ -170,13 +171,22 @@ export function createRunnerProxy(options: RunnerProxyOptions): RunnerProxy {
       await issuerFacts.settled()
     },
     state,
-    readiness: () => readinessOf(state(), assignments.areConfirmed(), assignments.current().failures),
+    readiness: () => readinessOf(state(), assignments.areConfirmed(), assignments.current()),
     onAssignments: assignments.onList,
     mint: async (sandboxId, wishes = {}) => mint(buildTokenRequest(sandboxId, wishes)),
   }
 }
 
-function readinessOf({ confirmedAge }: RunnerState, areConfirmed: boolean, failures: number): HealthReport {
+function readinessOf(
+  { confirmedAge }: RunnerState,
+  areConfirmed: boolean,
+  { failures, isRefused }: Pick<Assignments, 'failures' | 'isRefused'>,
+): HealthReport {
+  if (isRefused) {
+    return {
+      problems: ['the issuer refuses the credential of this runner: it was replaced, or the runner ended'],
+    }
+  }
   if (confirmedAge === undefined) {
     return { problems: ['the issuer has not told yet which sandboxes are assigned to this runner'] }
   }

@@ -10,8 +10,16 @@ export type UpstreamOperation = 'tokens' | 'identities'
 export type RunnerEvent =
   /** The issuer confirmed the assignments; `changed` when it gave a list that differs from the one before. */
   | { readonly type: 'assignments-confirmed'; readonly sandboxes: number; readonly changed: boolean }
-  /** The assignments could not be confirmed, for the `failures`th time in a row. */
-  | { readonly type: 'assignments-failed'; readonly failures: number; readonly error: unknown }
+  /**
+   * The assignments could not be confirmed, for the `failures`th time in a row; `isRefused` when the issuer has said
+   * meanwhile that it does not know this runner or its credential, so that they no longer count.
+   */
+  | {
+      readonly type: 'assignments-failed'
+      readonly failures: number
+      readonly isRefused: boolean
+      readonly error: unknown
+    }
   /** A list brought or took sandboxes; `gone` are no longer assigned, `ended` of them known to be ended or moved. */
   | {
       readonly type: 'assignments-changed'

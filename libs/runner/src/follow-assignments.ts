@@ -1,6 +1,6 @@
 import type { AssignmentList } from '@workload-identity/api'
 import { IssuerError, type Clock, type Seconds } from '@workload-identity/core'
-import type { RunnerClient } from '@workload-identity/issuer-client'
+import { IssuerRefusal, type RunnerClient } from '@workload-identity/issuer-client'
 import { createAssignmentPoll, type AssignmentPollOptions } from './assignment-poll.ts'
 import {
   applyAssignments,
@@ -32,7 +32,7 @@ export interface FollowedAssignments {
   start(): void
   stop(): Promise<void>
   current(): Assignments
-  /** Whether they count: the issuer confirmed them, and less than `maxAssignmentAge` ago. */
+  /** Whether they count: the issuer confirmed them less than `maxAssignmentAge` ago, and has not refused this runner since. */
   areConfirmed(): boolean
   /**
    * The sandbox that has the secret with that SHA-256. When none is known, the issuer is asked first: no is said only
@@ -79,8 +79,13 @@ export function followAssignments(options: FollowAssignmentsOptions): FollowedAs
       try {
         change = await takeOver(askedAtMs, isFresh)
       } catch (error) {
-        assignments = noteAssignmentFailure(assignments)
-        onEvent({ type: 'assignments-failed', failures: assignments.failures, error })
+        // 401 is the issuer's word that the runner was ended, or its credential replaced. A mistake of any other kind is not.
+        assignments = noteAssignmentFailure(
+          assignments,
+          error instanceof IssuerRefusal && error.status === 401,
+        )
+        const { failures, isRefused } = assignments
+        onEvent({ type: 'assignments-failed', failures, isRefused, error })
         throw toUnavailable(error)
       }
       onConfirmed(change)

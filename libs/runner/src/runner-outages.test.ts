@@ -91,6 +91,39 @@ describe('createRunnerProxy', () => {
     })
   })
 
+  describe('when the issuer does not know the runner any more', () => {
+    it('gives nothing within 5 s, neither kept tokens nor a no, until the runner is known again', async () => {
+      const { issue, secrets, sandboxTokens, issuer, time, proxy, events } = await createTestProxy()
+      const token = await issue(secrets.a)
+      await time.until(sandboxTokens.describe(secrets.a))
+      issuer.state.isRefusing = true
+      await time.advance(5000)
+      await expect(issue(secrets.a)).rejects.toThrow(withCode('ERR_ISSUER_UNAVAILABLE'))
+      await expect(time.until(sandboxTokens.describe(secrets.a))).rejects.toThrow(
+        withCode('ERR_ISSUER_UNAVAILABLE'),
+      )
+      await expect(issue(await hashSecret('wis_unknown'))).rejects.toThrow(withCode('ERR_ISSUER_UNAVAILABLE'))
+      expect(proxy.readiness().problems).toEqual([
+        'the issuer refuses the credential of this runner: it was replaced, or the runner ended',
+      ])
+      expect(events).toContainEqual(expect.objectContaining({ type: 'assignments-failed', isRefused: true }))
+      issuer.state.isRefusing = false
+      await time.advance(5000)
+      expect(await issue(secrets.a)).toEqual(token)
+      expect(proxy.readiness()).toEqual({ problems: [] })
+    })
+
+    it('gives nothing when the issuer goes away after that', async () => {
+      const { issue, secrets, issuer, time } = await createTestProxy()
+      await issue(secrets.a)
+      issuer.state.isRefusing = true
+      await time.advance(5000)
+      issuer.state.isAway = true
+      await time.advance(5000)
+      await expect(issue(secrets.a)).rejects.toThrow(withCode('ERR_ISSUER_UNAVAILABLE'))
+    })
+  })
+
   describe('knows whose a secret is', () => {
     it('by asking the issuer once for all who show unknown ones, and then says no', async () => {
       const { sandboxTokens, issuer, time } = await createTestProxy()

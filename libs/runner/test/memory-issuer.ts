@@ -14,7 +14,7 @@ import {
   type SandboxRecord,
 } from '@workload-identity/core'
 import { createMemoryRegistryStorage, createMemorySandboxRegistry } from '@workload-identity/core/testing'
-import type { RunnerClient } from '@workload-identity/issuer-client'
+import { IssuerRefusal, type RunnerClient } from '@workload-identity/issuer-client'
 import { toErrorAnswer } from '@workload-identity/transport-http'
 import type { ManualTime } from './manual-time.ts'
 
@@ -53,6 +53,8 @@ export async function createMemoryIssuer(clock: Clock, work: ManualTime['work'] 
   const state = {
     /** No question gets an answer. */
     isAway: false,
+    /** The runner was ended, or its secret replaced. */
+    isRefusing: false,
     /** Questions for assignments are answered, and no others. */
     isSigningAway: false,
     registryId: REGISTRY_ID,
@@ -78,6 +80,10 @@ export async function createMemoryIssuer(clock: Clock, work: ManualTime['work'] 
 
   const assertThere = () => {
     if (state.isAway) throw new IssuerError('ERR_ISSUER_UNAVAILABLE', 'the issuer is away')
+    if (state.isRefusing) {
+      const description = 'the secret is not that of a runner'
+      throw new IssuerRefusal({ status: 401, error: 'invalid_token', description })
+    }
   }
   const assertSigning = () => {
     assertThere()
