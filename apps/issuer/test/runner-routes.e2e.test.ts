@@ -187,17 +187,20 @@ describe('replicas', { timeout: 120_000 }, () => {
       sendRequest(replica.ready.control, '/v1/runner/tokens', { ...mintFor(...ids), bearer: secret })
     const list = async (replica: IssuerProcess) => {
       const { json } = await sendRequest(replica.ready.control, '/v1/runner/sandboxes', { bearer: secret })
-      return (json as { sandboxes?: readonly { sandbox_id: string }[] }).sandboxes?.length
+      type Listed = Record<'sandboxes' | 'ended', readonly { sandbox_id: string }[]>
+      const { sandboxes, ended } = json as Partial<Listed>
+      return { live: sandboxes?.length, ended: ended?.map(({ sandbox_id }) => sandbox_id) }
     }
+    const told = { live: 1, ended: ['ended', 'moved'] }
     expect(outcomes(await mint(second))).toEqual(['issued', 'issued', 'issued'])
-    expect(await list(second)).toBe(3)
+    expect(await list(second)).toEqual({ live: 3, ended: [] })
     await first.control('/v1/sandboxes/moved', { method: 'PATCH', json: { runner_id: 'node-2' } })
     await first.control('/v1/sandboxes/ended', { method: 'DELETE' })
     const left = ['access_denied', 'access_denied', 'issued']
     expect(outcomes(await mint(first))).toEqual(left)
-    expect(await list(first)).toBe(1)
+    expect(await list(first)).toEqual(told)
     await expect.poll(async () => outcomes(await mint(second)), heal).toEqual(left)
-    await expect.poll(() => list(second), heal).toBe(1)
+    await expect.poll(() => list(second), heal).toEqual(told)
     await first.control('/v1/runners/node-1/secret', { method: 'POST' })
     expect((await mint(first)).status).toBe(401)
     await expect.poll(async () => (await mint(second)).status, heal).toBe(401)
