@@ -1,3 +1,4 @@
+export { createFileEndedAssignments } from './file-ended-assignments.ts'
 export { createFileRegistryIdentity } from './file-registry-identity.ts'
 export { createFileRunnerRegistry } from './file-runner-registry.ts'
 export { createFileSandboxRegistry } from './file-sandbox-registry.ts'
