@@ -55,8 +55,10 @@ export function createSqliteEndedAssignments({
       )
     },
     async removeBefore(moment, limit) {
-      return withWriteLock(database, 'remove notes about ended assignments from', () =>
-        Number(statements().remove.run({ moment, limit }).changes),
+      return withWriteLock(
+        database,
+        'remove notes about ended assignments from',
+        () => statements().remove.run({ moment, limit }).changes,
       )
     },
   }
