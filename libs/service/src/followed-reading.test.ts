@@ -67,6 +67,16 @@ describe('createFollowedReading', () => {
     expect(state.problems).toEqual([new Error('half-way'), new Error('other')])
   })
 
+  it('tells nothing of problems that are another one at each look, as while files are being written', () => {
+    const { state, create } = createFixture()
+    const reading = create()
+    for (const text of ['first part', 'second part', 'third part']) {
+      state.next = new Error(text)
+      reading.refresh()
+    }
+    expect(state.problems).toEqual([])
+  })
+
   it('tells of a problem again when it comes back', () => {
     const { state, create } = createFixture()
     const reading = create()

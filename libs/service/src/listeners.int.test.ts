@@ -1,7 +1,11 @@
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { connect, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { ListenAddress } from '@workload-identity/settings'
-import { createTokenServer } from '@workload-identity/transport-http'
+import { createTokenServer, type TlsPair } from '@workload-identity/transport-http'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createListeners } from './listeners.ts'
 import { createLogger } from './logging.ts'
@@ -50,6 +54,47 @@ describe('createListeners', () => {
       token: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/) as string,
       control: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/) as string,
     })
+    await listeners.stop()
+  })
+
+  it('shows a certificate on TCP that listeners share, and leaves sockets plain', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'wid-listeners-'))
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+    const tls = { certPath: join(folder, 'tls.pem'), keyPath: join(folder, 'tls.key') }
+    const self = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
+    const files = ['-subj', '/CN=localhost', '-days', '2', '-keyout', tls.keyPath, '-out', tls.certPath]
+    execFileSync('openssl', ['req', ...self, ...files], { stdio: 'pipe' })
+    const create = (pair: TlsPair | undefined) =>
+      createTokenServer({
+        http: { ...http, ...(pair !== undefined && { tls: pair }) },
+        sandboxTokens: {
+          describe: () => Promise.reject(new Error()),
+          issue: () => Promise.reject(new Error()),
+        },
+      })
+    const pairs: (TlsPair | undefined)[] = []
+    const listeners = createListeners({
+      listeners: {
+        public: { address: anyPort, socketMode: 0o666, tls },
+        token: { address: anyPort, socketMode: 0o660, tls: { ...tls } },
+        control: { address: { kind: 'unix', path: join(folder, 'control.sock') }, socketMode: 0o600, tls },
+      },
+      createServers(given) {
+        pairs.push(given.public, given.token, given.control)
+        return { public: create(given.public), token: create(given.token), control: create(given.control) }
+      },
+      logger,
+      drainMs: 1000,
+      tlsIntervalMs: 1000,
+    })
+    await listeners.start()
+    expect(listeners.addresses()).toEqual({
+      public: expect.stringMatching(/^https:/) as string,
+      token: expect.stringMatching(/^https:/) as string,
+      control: `unix:${join(folder, 'control.sock')}`,
+    })
+    expect(pairs[1]).toBe(pairs[0])
+    expect(pairs[2]).toBeUndefined()
     await listeners.stop()
   })
 
