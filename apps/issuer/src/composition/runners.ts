@@ -22,7 +22,7 @@ export function provideRunners(provide: Provide, get: Get): void {
       endRunner: createEndRunner({ ...administration, sandboxes: get(tokens.SANDBOXES) }),
       authenticateRunner: createAuthenticateRunner({ runners: get(tokens.CACHED_RUNNERS).runners, clock }),
       runnerTokens: createRunnerTokens({
-        findSandbox: (id, now) => get(tokens.CACHED_SANDBOXES).findLiveById(id, now),
+        findSandbox: (id, now, runnerId) => get(tokens.CACHED_SANDBOXES).findLiveById(id, now, runnerId),
         issuer,
         clock,
         onIssued: (minted, { runner_id, ...record }, facts) =>

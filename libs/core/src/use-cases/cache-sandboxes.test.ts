@@ -21,7 +21,8 @@ async function createReplicas(changes: Partial<SandboxRecord> = {}) {
   const store = open()
   const cached = cacheSandboxes({ ...policy, sandboxes: store, onFound: (from) => sources.push(from) })
   const record: SandboxRecord = {
-    ...{ sandbox_id: 'sb-1', app: 'web', secrets: [{ sha256: SECRET }], created_at: START, revision: 1 },
+    ...{ sandbox_id: 'sb-1', app: 'web', runner_id: 'r-1', secrets: [{ sha256: SECRET }] },
+    ...{ created_at: START, revision: 1 },
     ...changes,
   }
   await store.register(record, now())
@@ -29,7 +30,7 @@ async function createReplicas(changes: Partial<SandboxRecord> = {}) {
   return {
     ...{ storage, here, elsewhere: open(), record, now, advance, sources, store, size: cached.size },
     find: (sha256 = SECRET) => here.findBySecretHash(sha256, now()),
-    findById: () => cached.findLiveById('sb-1', now()),
+    findById: () => cached.findLiveById('sb-1', now(), 'r-1'),
   }
 }
 
@@ -219,6 +220,21 @@ describe('cacheSandboxes', () => {
     storage.unavailable = false
     await here.end('sb-1', now())
     expect(await findById()).toBeUndefined()
+  })
+
+  it('gives from memory only what is assigned to the runner it is for, and asks the store about the rest', async () => {
+    const { findById, here, elsewhere, record, now, sources, storage } = await createReplicas({
+      runner_id: 'r-2',
+    })
+    await findById()
+    await elsewhere.replace({ ...record, runner_id: 'r-1', revision: 2 }, now())
+    expect(await findById()).toMatchObject({ runner_id: 'r-1' })
+    expect(await findById()).toMatchObject({ runner_id: 'r-1' })
+    expect(sources).toEqual(['store', 'store', 'cache'])
+    await here.replace({ ...record, runner_id: 'r-2', revision: 3 }, now())
+    await findById()
+    storage.unavailable = true
+    await expect(findById()).rejects.toEqual(withCode('ERR_STORE_UNAVAILABLE'))
   })
 
   it('finds by ID whoever has a secret whose grace is over', async () => {

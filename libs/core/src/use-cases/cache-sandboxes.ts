@@ -19,10 +19,11 @@ export interface CacheSandboxesOptions extends ReadingPolicy {
 export interface CachedSandboxes {
   readonly sandboxes: SandboxRegistry
   /**
-   * The live sandbox with that ID, by the same rules as a look-up by secret: for its runner, who asks often. Whoever
-   * administers asks the store, by `sandboxes.findById`.
+   * The live sandbox with that ID, by the same rules as a look-up by secret: for its runner, who asks often. Only one that
+   * is assigned to `runnerId` is given from memory; of any other the store is asked, since it may have been moved there.
+   * Whoever administers asks the store, by `sandboxes.findById`.
    */
-  findLiveById(sandboxId: string, now: UnixSeconds): Promise<SandboxRecord | undefined>
+  findLiveById(sandboxId: string, now: UnixSeconds, runnerId: string): Promise<SandboxRecord | undefined>
   size(): number
 }
 
@@ -56,7 +57,7 @@ export function cacheSandboxes(options: CacheSandboxesOptions): CachedSandboxes 
   }
   return {
     sandboxes,
-    findLiveById: (id, now) => find({ id }, now, () => store.findById(id, now)),
+    findLiveById: (id, now, runnerId) => find({ id, runnerId }, now, () => store.findById(id, now)),
     size: readings.size,
   }
 }

@@ -230,9 +230,9 @@ describe('noteEndedAssignments', () => {
     const policy = { trustedFor: seconds(2), storeLag: seconds(300), maxBytes: 1_000_000 }
     const { sandboxes, findLiveById } = cacheSandboxes({ ...policy, sandboxes: noting })
     storage.sandboxes.set('sb-1', sandboxOf('sb-1', { secrets: [{ sha256: await hashSecret('x') }] }))
-    await findLiveById('sb-1', START)
+    await findLiveById('sb-1', START, 'r-1')
     await expect(sandboxes.end('sb-1', START)).rejects.toEqual(withCode('ERR_STORE_UNAVAILABLE'))
     storage.unavailable = true
-    await expect(findLiveById('sb-1', START)).rejects.toEqual(withCode('ERR_STORE_UNAVAILABLE'))
+    await expect(findLiveById('sb-1', START, 'r-1')).rejects.toEqual(withCode('ERR_STORE_UNAVAILABLE'))
   })
 })

@@ -14,6 +14,7 @@ export interface ReadingPolicy {
 export interface ReadableRecord {
   readonly secrets: readonly SecretHash[]
   readonly expires_at?: UnixSeconds
+  readonly runner_id?: string
 }
 
 /** A record as the store gave it. */
@@ -26,12 +27,16 @@ export interface Reading<T extends ReadableRecord> {
 /** What a reading is worth: as good as the store's answer, better than none while the store is down, or nothing. */
 export type ReadingWorth = 'trusted' | 'in-outage' | 'nothing'
 
-/** Which record is wanted: the one that has the secret with that SHA-256, or the one with that ID. */
-export type Wanted = { readonly sha256: string } | { readonly id: string }
+/**
+ * Which record is wanted: the one that has the secret with that SHA-256, or the one with that ID, which may have to be
+ * assigned to a runner.
+ */
+export type Wanted = { readonly sha256: string } | { readonly id: string; readonly runnerId?: string }
 
 /**
  * Judges whether, by a reading, a sandbox or runner lives at `now`, and has the secret when it is wanted by one. Pure. What
- * has expired is worth nothing rather than a refusal: another replica may have renewed it since.
+ * has expired is worth nothing rather than a refusal: another replica may have renewed it since. So is one that is assigned
+ * to another runner than the one it is wanted for: it may have been moved.
  *
  * A clock that was put back makes no reading young: one from the future is not trusted, and is worth nothing beyond the
  * tolerance that the key ring is given, too.
@@ -47,6 +52,8 @@ export function judgeReading(
     if (secret === undefined) return 'nothing'
     if (secret.valid_until !== undefined && now >= secret.valid_until) return 'nothing'
   }
+  if ('id' in wanted && wanted.runnerId !== undefined && record.runner_id !== wanted.runnerId)
+    return 'nothing'
   if (record.expires_at !== undefined && now >= record.expires_at) return 'nothing'
   const age = now - readAt
   if (age < -CLOCK_TOLERANCE || age >= storeLag) return 'nothing'

@@ -118,6 +118,21 @@ describe('createRunnerTokens', () => {
     else await expect(issuing).rejects.toEqual(withCode('ERR_SANDBOX_NOT_ASSIGNED'))
   })
 
+  it('gives tokens at once to the runner that a sandbox was moved to on another replica', async () => {
+    const { tokens, elsewhere } = await createCluster()
+    await tokens.issue(r1, { sandbox_id: 'sb-1' })
+    await elsewhere.replace(sandboxOf('sb-1', { runner_id: 'r-2', revision: 2 }), START)
+    await expect(tokens.issue(r2, { sandbox_id: 'sb-1' })).resolves.toBeDefined()
+  })
+
+  it('says "cannot tell" of a sandbox that was another’s when it was read and the store is gone', async () => {
+    const { tokens, storage } = await createCluster()
+    await tokens.issue(r1, { sandbox_id: 'sb-1' })
+    storage.unavailable = true
+    await expect(tokens.issue(r2, { sandbox_id: 'sb-1' })).rejects.toEqual(withCode('ERR_STORE_UNAVAILABLE'))
+    await expect(tokens.issue(r1, { sandbox_id: 'sb-1' })).resolves.toBeDefined()
+  })
+
   it('says "cannot tell" of a sandbox that it has not read when the store is gone', async () => {
     const { tokens, storage } = await createCluster()
     storage.unavailable = true

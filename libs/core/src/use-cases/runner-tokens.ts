@@ -35,8 +35,15 @@ export interface RunnerTokens {
 
 /** What {@link createRunnerTokens} needs. */
 export interface RunnerTokensDependencies {
-  /** The live sandbox with that ID: of a registry, or of one that remembers (`CachedSandboxes`). */
-  readonly findSandbox: (sandboxId: string, now: UnixSeconds) => Promise<SandboxRecord | undefined>
+  /**
+   * The live sandbox with that ID: of a registry, or of one that remembers (`CachedSandboxes`). From memory it may give
+   * only what is assigned to the runner that asks: all else is refused, and what is remembered may be out of date.
+   */
+  readonly findSandbox: (
+    sandboxId: string,
+    now: UnixSeconds,
+    runnerId: string,
+  ) => Promise<SandboxRecord | undefined>
   readonly issuer: Issuer
   readonly clock: Clock
   /** Called with every token before it is handed out; what it throws refuses the token. */
@@ -48,7 +55,7 @@ export function createRunnerTokens(dependencies: RunnerTokensDependencies): Runn
   const { findSandbox, issuer, clock, onIssued } = dependencies
 
   const findAssigned = async (runner: RunnerRecord, sandboxId: string): Promise<SandboxRecord> => {
-    const record = await findSandbox(parseIdentifier('sandbox_id', sandboxId), clock())
+    const record = await findSandbox(parseIdentifier('sandbox_id', sandboxId), clock(), runner.runner_id)
     // One sentence for all: a runner does not learn what others host.
     if (record?.runner_id !== runner.runner_id) {
       throw new IssuerError(
