@@ -1,7 +1,7 @@
 import { IssuerError, unixSeconds, type UnixSeconds } from '@workload-identity/core'
+import { createMemoryEndedAssignments } from '@workload-identity/core/testing'
 import { createLogger } from '@workload-identity/service'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createProcessEndedAssignments } from './ended-assignments.ts'
 import { createExpirySweep } from './expiry-sweep.ts'
 
 beforeEach(() => void vi.useFakeTimers())
@@ -16,7 +16,7 @@ const note = (sandbox_id: string, ended_at: number) => ({
 })
 
 function start(removeExpired: (now: UnixSeconds, limit: number) => Promise<number>) {
-  const ended = createProcessEndedAssignments()
+  const ended = createMemoryEndedAssignments()
   const lines: unknown[] = []
   const logger = createLogger('info', { write: (line) => void lines.push(JSON.parse(line)) })
   const sweep = createExpirySweep({

@@ -7,6 +7,7 @@ import {
 } from '@workload-identity/core'
 import {
   createFixedClock,
+  createMemoryEndedAssignments,
   createMemoryKeyStore,
   createMemoryRegistryIdentity,
   createMemoryRegistryStorage,
@@ -48,6 +49,7 @@ async function createScene(
       registryIdentity: createMemoryRegistryIdentity(records),
       createSandboxRegistry: (registryId) => createMemorySandboxRegistry({ storage: records, registryId }),
       createRunnerRegistry: (registryId) => createMemoryRunnerRegistry({ storage: records, registryId }),
+      endedAssignments: createMemoryEndedAssignments(),
       isShared: false,
       close: () => undefined,
     },

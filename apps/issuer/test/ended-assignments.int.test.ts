@@ -21,9 +21,9 @@ afterAll(() => redis.stop())
 
 const NOW = 1_767_225_600
 const adminToken = 'a'.repeat(40)
-const engines = ['redis'] as const
+const engines = ['sqlite', 'file', 'redis'] as const
 
-function createPlace(engine: 'sqlite' | 'file' | 'redis') {
+function createPlace(engine: (typeof engines)[number]) {
   const folder = mkdtempSync(join(tmpdir(), 'wid-ended-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
   writeFileSync(join(folder, 'admin-token'), `${adminToken}\n`, { mode: 0o600 })

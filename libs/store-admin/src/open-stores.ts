@@ -10,11 +10,13 @@ import { openDatabase } from '@workload-identity/driver-sqlite'
 import { createFileKeyStore } from '@workload-identity/key-store-file'
 import { createSqliteKeyStore, migrateSqliteKeyStore } from '@workload-identity/key-store-sqlite'
 import {
+  createFileEndedAssignments,
   createFileRegistryIdentity,
   createFileRunnerRegistry,
   createFileSandboxRegistry,
 } from '@workload-identity/registry-file'
 import {
+  createSqliteEndedAssignments,
   createSqliteRegistryIdentity,
   createSqliteRunnerRegistry,
   createSqliteSandboxRegistry,
@@ -60,6 +62,7 @@ function openSqliteStores(path: string, readOnly: boolean, policy: FileSystemPol
     registryIdentity: createSqliteRegistryIdentity({ database }),
     createSandboxRegistry: (registryId) => createSqliteSandboxRegistry({ database, registryId }),
     createRunnerRegistry: (registryId) => createSqliteRunnerRegistry({ database, registryId }),
+    endedAssignments: createSqliteEndedAssignments({ database }),
     isShared: false,
     close() {
       database.close()
@@ -74,6 +77,7 @@ function openFileStores(path: string, policy: FileSystemPolicy): Stores {
     registryIdentity: createFileRegistryIdentity({ directory }),
     createSandboxRegistry: (registryId) => createFileSandboxRegistry({ directory, registryId }),
     createRunnerRegistry: (registryId) => createFileRunnerRegistry({ directory, registryId }),
+    endedAssignments: createFileEndedAssignments({ directory }),
     isShared: false,
     close: () => undefined,
   }

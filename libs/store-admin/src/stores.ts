@@ -14,8 +14,8 @@ export interface Stores {
   createSandboxRegistry(registryId: () => string): SandboxRegistry
   /** Makes the registry of runners that belongs to the ring with that registry ID. */
   createRunnerRegistry(registryId: () => string): RunnerRegistry
-  /** The notes about ended assignments, of whatever registry; no copy takes them along. Absent: this engine keeps none. */
-  readonly endedAssignments?: EndedAssignments
+  /** The notes about ended assignments, of whatever registry; no copy takes them along. */
+  readonly endedAssignments: EndedAssignments
   /** Whether other issuers use it at the same time, so that much is changed by others. */
   readonly isShared: boolean
   /** Closes what was opened. */

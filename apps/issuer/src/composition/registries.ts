@@ -7,7 +7,6 @@ import {
   type RunnerRegistry,
   type SandboxRegistry,
 } from '@workload-identity/core'
-import { createProcessEndedAssignments } from '../ended-assignments.ts'
 import { observeStore } from '../observe-store.ts'
 import type { IssuerState } from './open-state.ts'
 import type { Get, Provide } from './provide.ts'
@@ -31,9 +30,7 @@ const assignmentLists = {
 export function provideRegistries(provide: Provide, get: Get, { stores }: IssuerState): void {
   const countFailure = (error: unknown) => get(tokens.METRICS).recordStoreError(error)
   const registryId = () => get(tokens.KEY_RING).ring().registry_id
-  provide(tokens.ENDED_ASSIGNMENTS, () =>
-    observeStore(stores.endedAssignments ?? createProcessEndedAssignments(), countFailure),
-  )
+  provide(tokens.ENDED_ASSIGNMENTS, () => observeStore(stores.endedAssignments, countFailure))
   provide(tokens.CACHED_SANDBOXES, () => {
     const noted: SandboxRegistry = noteEndedAssignments({
       sandboxes: observeStore(stores.createSandboxRegistry(registryId), countFailure),

@@ -5,6 +5,7 @@ import {
   type SandboxRecord,
 } from '@workload-identity/core'
 import {
+  createMemoryEndedAssignments,
   createMemoryKeyStore,
   createMemoryRegistryIdentity,
   createMemoryRegistryStorage,
@@ -32,6 +33,7 @@ function createScene() {
         registryIdentity: createMemoryRegistryIdentity(storage),
         createSandboxRegistry: (id) => createMemorySandboxRegistry({ storage, registryId: id }),
         createRunnerRegistry: (id) => createMemoryRunnerRegistry({ storage, registryId: id }),
+        endedAssignments: createMemoryEndedAssignments(),
         isShared: false,
         close: () => undefined,
       },
