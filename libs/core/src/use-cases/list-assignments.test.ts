@@ -75,6 +75,39 @@ describe('createListAssignments', () => {
     expect(shown(await list('r-1'))).toEqual([['a', 'b'], []])
   })
 
+  it('reads for a runner that wants it fresh without end but once at a time, and each time after it asked', async () => {
+    const registries = createRegistries(['r-1'])
+    let [reads, atOnce, most] = [0, 0, 0]
+    const { store, list } = createReplica(registries, {
+      sandboxes: {
+        async list(query, now) {
+          ;[reads, atOnce] = [reads + 1, atOnce + 1]
+          most = Math.max(most, atOnce)
+          await new Promise((resolve) => setImmediate(resolve))
+          atOnce -= 1
+          return registries.sandboxes.list(query, now)
+        },
+      },
+    })
+    const early = Array.from({ length: 50 }, () => list('r-1', { isFresh: true }))
+    await new Promise((resolve) => setImmediate(resolve))
+    await store.register(sandboxOf('a'), START)
+    const late = Array.from({ length: 50 }, () => list('r-1', { isFresh: true }))
+    for (const snapshot of await Promise.all(late)) expect(shown(snapshot)).toEqual([['a'], []])
+    await Promise.all(early)
+    expect(most).toBe(1)
+    expect(reads).toBeLessThanOrEqual(3)
+  })
+
+  it('fails the fresh reading of nobody because an earlier one failed', async () => {
+    const { storage, list } = createReplica()
+    storage.unavailable = true
+    const first = list('r-1', { isFresh: true }).finally(() => (storage.unavailable = false))
+    const second = list('r-1', { isFresh: true })
+    await expect(first).rejects.toEqual(withCode('ERR_STORE_UNAVAILABLE'))
+    expect(shown(await second)).toEqual([[], []])
+  })
+
   it('gives the same object for a fresh reading that finds nothing else', async () => {
     const { store, list } = createReplica()
     await store.register(sandboxOf('a'), START)

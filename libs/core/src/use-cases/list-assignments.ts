@@ -66,6 +66,9 @@ interface RunnerLists {
   changes: number
   under?: Reading & { readonly promise: Promise<AssignmentSnapshot> }
   done?: Reading & { readonly snapshot: AssignmentSnapshot }
+  /** The reading under way for somebody who wants it fresh, and the one for those who came since it began. */
+  fresh?: Promise<AssignmentSnapshot>
+  freshNext?: Promise<AssignmentSnapshot>
 }
 
 const pageSize = 1000
@@ -116,27 +119,47 @@ export function createListAssignments(dependencies: ListAssignmentsDependencies)
     return snapshot
   }
 
+  const begin = (runnerId: string, lists: RunnerLists): Promise<AssignmentSnapshot> => {
+    const reading = {
+      ...{ changes: lists.changes, startedAt: clock(), registryId: registryId() },
+      turn: (turns += 1),
+    }
+    const promise = read(runnerId, lists, reading).finally(() => {
+      if (lists.under?.turn === reading.turn) delete lists.under
+      const isOfNoUse = lists.done === undefined && lists.under === undefined
+      if (isOfNoUse && known.get(runnerId) === lists) known.delete(runnerId)
+    })
+    lists.under = { ...reading, promise }
+    return promise
+  }
+
+  /**
+   * A reading that begins now, or when the one under way is over: that one may have passed the place where another replica
+   * has put a sandbox since. One after the other, so that a runner that asks without end has the store read but once at a time.
+   */
+  const beginFresh = (runnerId: string): Promise<AssignmentSnapshot> => {
+    const lists = touch(runnerId)
+    if (lists.fresh !== undefined) {
+      const isOver = lists.fresh.catch(() => undefined)
+      lists.freshNext ??= isOver.then(() => {
+        delete lists.freshNext
+        return beginFresh(runnerId)
+      })
+      return lists.freshNext
+    }
+    lists.fresh = begin(runnerId, lists).finally(() => delete lists.fresh)
+    return lists.fresh
+  }
+
   return {
     async listAssignments(runnerId, { isFresh = false } = {}) {
+      if (isFresh) return beginFresh(runnerId)
       const now = clock()
       const lists = touch(runnerId)
       const { done, under } = lists
-      // A reading under way may have passed the place where another replica has put a sandbox since.
-      if (!isFresh) {
-        if (done !== undefined && isCurrent(done, lists, now)) return done.snapshot
-        if (under !== undefined && isCurrent(under, lists, now)) return under.promise
-      }
-      const reading = {
-        ...{ changes: lists.changes, startedAt: now, registryId: registryId() },
-        turn: (turns += 1),
-      }
-      const promise = read(runnerId, lists, reading).finally(() => {
-        if (lists.under?.turn === reading.turn) delete lists.under
-        const isOfNoUse = lists.done === undefined && lists.under === undefined
-        if (isOfNoUse && known.get(runnerId) === lists) known.delete(runnerId)
-      })
-      lists.under = { ...reading, promise }
-      return promise
+      if (done !== undefined && isCurrent(done, lists, now)) return done.snapshot
+      if (under !== undefined && isCurrent(under, lists, now)) return under.promise
+      return begin(runnerId, lists)
     },
     noteChange(runnerId) {
       const lists = known.get(runnerId)
