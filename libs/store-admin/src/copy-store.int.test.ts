@@ -89,6 +89,24 @@ describe('copyStore', () => {
     })
   })
 
+  it.each([
+    ['file', openFile],
+    ['SQLite', openSqlite],
+    ['Redis', openRedis],
+  ])('leaves notes about ended assignments where they are, from and to %s', async (_engine, open) => {
+    const [from, to] = [await open(), await open()]
+    const [old, own] = ['old', 'own'].map((sandbox_id) => ({
+      ...{ runner_id: 'runner-1', sandbox_id },
+      ended_at: NOW,
+    }))
+    await fillStore(from, 3)
+    await from.stores.endedAssignments.put([old!])
+    await to.stores.endedAssignments.put([own!])
+    expect(await copyStore({ from, to, now: NOW })).toMatchObject({ outcome: 'copied' })
+    expect(await from.stores.endedAssignments.list('runner-1', NOW, NOW)).toEqual([old])
+    expect(await to.stores.endedAssignments.list('runner-1', NOW, NOW)).toEqual([own])
+  })
+
   it('goes on where it was interrupted, also when records changed in between', async () => {
     const [from, to] = [await openSqlite(), await openRedis()]
     const { ring } = await fillStore(from, 1200)
