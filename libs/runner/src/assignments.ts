@@ -138,14 +138,22 @@ export function areConfirmed(state: Assignments, nowMs: number, maxAgeMs: number
 
 /** The sandbox that has the secret with that SHA-256 at `now`. Whether the assignments count is the caller's to ask. */
 export function findAssigned(
+  state: Assignments,
+  sha256: string,
+  now: UnixSeconds,
+): AssignedSandbox | undefined {
+  const sandbox = findListed(state, sha256, now)
+  return now < (sandbox?.assignment.expires_at ?? Infinity) ? sandbox : undefined
+}
+
+/** The same, also when its lease is over by the clock of this machine: of what the issuer lists just now it is not. */
+export function findListed(
   { bySecret }: Assignments,
   sha256: string,
   now: UnixSeconds,
 ): AssignedSandbox | undefined {
   const sandbox = bySecret.get(sha256)
-  if (sandbox === undefined) return undefined
-  const { expires_at: expiresAt = Infinity } = sandbox.assignment
-  return now < expiresAt && now < validUntil(sandbox, sha256) ? sandbox : undefined
+  return sandbox !== undefined && now < validUntil(sandbox, sha256) ? sandbox : undefined
 }
 
 /**

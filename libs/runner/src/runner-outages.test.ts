@@ -1,4 +1,4 @@
-import { hashSecret, seconds } from '@workload-identity/core'
+import { addSeconds, hashSecret, seconds } from '@workload-identity/core'
 import { describe, expect, it } from 'vitest'
 import { claimsOf } from '../test/memory-issuer.ts'
 import { createTestProxy, withCode } from '../test/test-proxy.ts'
@@ -172,6 +172,22 @@ describe('createRunnerProxy', () => {
       await time.advance(15_000)
       await expect(issue(secrets.a)).rejects.toThrow(withCode('ERR_CREDENTIAL_UNKNOWN'))
       await issue(renewed)
+    })
+
+    it('by the clock of the issuer when the one of the node is ahead', async () => {
+      const { issuer, time, options } = await createTestProxy()
+      const secret = await issuer.register('leased', {
+        expires_at: addSeconds(time.clock.now(), seconds(60)),
+      })
+      const proxy = createRunnerProxy({
+        ...options,
+        clock: () => addSeconds(time.clock.now(), seconds(3600)),
+      })
+      proxy.start()
+      const issue = () => time.until(proxy.sandboxTokens.issue(secret, {}))
+      expect(claimsOf(await issue())).toMatchObject({ sandbox_id: 'leased' })
+      await time.advance(60_000)
+      await expect(issue()).rejects.toThrow(withCode('ERR_CREDENTIAL_UNKNOWN'))
     })
 
     it('and takes no list of another runner', async () => {
