@@ -33,7 +33,8 @@ const layers = {
   // Client and server of the API are tested against each other.
   transport: { layers: ['core', 'api'], testLayers: ['transport'], notPackages: [...stores, ...container] },
   settings: { layers: ['core'], notPackages: [...stores, ...http, ...container] },
-  contracts: { layers: ['core'], packages: testing },
+  // Its trials bundle the programs that they start by the hundred.
+  contracts: { layers: ['core'], packages: [...testing, 'esbuild'] },
   edge: { layers: ['core'], notPackages: [...stores, ...container] },
   // The runner is an edge that speaks to the issuer, so it may use a transport.
   'edge-runner': { layers: ['core', 'api', 'transport'], notPackages: [...stores, ...container] },

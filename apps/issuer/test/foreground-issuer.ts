@@ -22,7 +22,12 @@ export async function runForegroundIssuer(
 ): Promise<ForegroundIssuer> {
   const child = spawn('sh', ['-euc', script], {
     cwd: CHECKOUT,
-    env: { PATH: process.env['PATH'], CHECKOUT, ...env },
+    env: {
+      PATH: process.env['PATH'],
+      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+      CHECKOUT,
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'inherit'],
     // A group of its own, so that the signal reaches the issuer below npm.
     detached: true,

@@ -36,7 +36,11 @@ export function readGuideCommands(name: string): GuideCommands {
     async run(wanted, variables) {
       let printed = ''
       for (const script of take(wanted)) {
-        const env = { PATH: process.env['PATH'], ...variables }
+        const env = {
+          PATH: process.env['PATH'],
+          NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+          ...variables,
+        }
         printed += (await run('sh', ['-euc', script], { env })).stdout
       }
       return printed

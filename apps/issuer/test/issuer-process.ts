@@ -5,6 +5,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { bundleProgram } from '@workload-identity/contracts/trials'
 import { onTestFinished } from 'vitest'
 import { sendRequest, type HttpAnswer, type HttpRequest } from './send-request.ts'
 
@@ -98,7 +99,7 @@ export async function findFreePort(): Promise<number> {
 export async function startIssuer(options: IssuerProcessOptions): Promise<IssuerProcess> {
   const { folder } = options
   const issuerUrl = options.issuerUrl ?? `http://127.0.0.1:${await findFreePort()}`
-  const { child, output, exited } = spawnIssuer(usualFlags(folder, issuerUrl), options)
+  const { child, output, exited } = await spawnIssuer(usualFlags(folder, issuerUrl), options)
   const logLines = () => parseLines(output.stdout)
   const waitForLog: IssuerProcess['waitForLog'] = (fits) =>
     new Promise((resolve, reject) => {
@@ -159,7 +160,7 @@ export async function runIssuer(
     options.folder === undefined
       ? []
       : usualFlags(options.folder, options.issuerUrl ?? 'http://127.0.0.1:8080')
-  const { output, exited } = spawnIssuer(usual, options)
+  const { output, exited } = await spawnIssuer(usual, options)
   return { exitCode: await exited, ...output }
 }
 
@@ -175,18 +176,23 @@ function usualFlags(folder: string, issuerUrl: string): readonly string[] {
   ]
 }
 
-function spawnIssuer(
-  usual: readonly string[],
-  { flags: own = [], env = {}, entryPoint = mainFile }: Partial<IssuerProcessOptions>,
-): {
+/** What a started process is watched by. */
+interface SpawnedIssuer {
   readonly child: ChildProcess
   readonly output: { stdout: string; stderr: string }
   readonly exited: Promise<number | null>
-} {
+}
+
+// The tests start hundreds of issuers, so they start one file instead of its sources; the tests of the guides start those.
+async function spawnIssuer(
+  usual: readonly string[],
+  { flags: own = [], env = {}, entryPoint = mainFile }: Partial<IssuerProcessOptions>,
+): Promise<SpawnedIssuer> {
+  const program = await bundleProgram(`import ${JSON.stringify(entryPoint)}`)
   // A flag would win over a store that a test names in the environment.
   const flags = [...usual, ...own].filter((flag) => !('WID_STORE' in env && flag.startsWith('--store=')))
-  const child = spawn(process.execPath, ['--conditions=@workload-identity/source', entryPoint, ...flags], {
-    env: { PATH: process.env['PATH'], ...env },
+  const child = spawn(process.execPath, [program, ...flags], {
+    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const output = { stdout: '', stderr: '' }

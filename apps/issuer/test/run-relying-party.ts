@@ -23,7 +23,7 @@ export interface RelyingPartyResult {
 export async function runRelyingParty(run: RelyingPartyRun): Promise<RelyingPartyResult> {
   const script = fileURLToPath(new URL(`relying-parties/${run.program}.ts`, import.meta.url))
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, ...run.args], {
-    env: { PATH: process.env['PATH'], ...run.env },
+    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...run.env },
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   child.stdin.end(run.input ?? '')

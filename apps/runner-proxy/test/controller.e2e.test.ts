@@ -31,6 +31,7 @@ async function createControllers(stack: RunnerStack, env: Readonly<Record<string
     const child = spawn(process.execPath, [main, place('workloads.json'), place('state.json')], {
       env: {
         PATH: process.env['PATH'],
+        NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
         CONTROL: stack.controlUrl,
         ADMIN_TOKEN_FILE: join(stack.folder, 'admin-token'),
         ...env,

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { bundleProgram } from '@workload-identity/contracts/trials'
 import { onTestFinished } from 'vitest'
 
 /** What a service printed as its `ready` line; a listener that it does not have is absent. */
@@ -24,7 +25,7 @@ export interface Service {
 export type AtEnd = (end: () => Promise<void> | void) => void
 
 /**
- * Starts a service from its sources and waits until it is ready. It is ended after the test if it still runs, or whenever
+ * Starts a service, bundled from its sources, and waits until it is ready. It is ended after the test if it still runs, or whenever
  * `atEnd` says.
  */
 export async function startService(
@@ -34,7 +35,8 @@ export async function startService(
   env: Readonly<Record<string, string>> = {},
 ): Promise<Service> {
   const main = fileURLToPath(new URL(`../../${app}/src/main.ts`, import.meta.url))
-  const child = spawn(process.execPath, ['--conditions=@workload-identity/source', main, ...flags], {
+  const program = await bundleProgram(`import ${JSON.stringify(main)}`)
+  const child = spawn(process.execPath, [program, ...flags], {
     env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

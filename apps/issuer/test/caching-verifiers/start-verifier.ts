@@ -30,7 +30,10 @@ export function startVerifier({ name, issuerUrl, audience, env }: VerifierOption
   const child = spawn(
     process.execPath,
     ['--disable-warning=ExperimentalWarning', '--import', preload, program, issuerUrl, audience],
-    { env: { PATH: process.env['PATH'], ...env }, stdio: ['pipe', 'pipe', 'inherit'] },
+    {
+      env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...env },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    },
   )
   const exited = once(child, 'close')
   onTestFinished(async () => {

@@ -28,6 +28,7 @@ export async function runWorkload(
   const child = spawn('sh', ['-euc', run], {
     env: {
       PATH: process.env['PATH'],
+      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
       NODE: process.execPath,
       PROGRAM: file,
       HOME: home,

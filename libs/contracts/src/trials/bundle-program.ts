@@ -10,6 +10,13 @@ import type { Plugin } from 'esbuild'
 const KEPT_MS = 7 * 24 * 3600 * 1000
 /** What is no JavaScript, and so stays where it is installed. */
 const NATIVE = /^better-sqlite3$/
+/** What stands for `import.meta.url` in a bundle. */
+const SOURCE_URL = '__sourceUrl'
+const preamble = `
+  import { createRequire as requireFrom } from 'node:module'
+  const require = requireFrom(import.meta.url)
+  globalThis.${SOURCE_URL} = import.meta.url
+`
 
 const bundles = new Map<string, Promise<string>>()
 
@@ -43,11 +50,10 @@ async function makeBundle(entry: string): Promise<string> {
     // A file that is imported runs, as it does without a bundle.
     ignoreAnnotations: true,
     external: ['esbuild'],
-    banner: {
-      js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
-    },
+    define: { 'import.meta.url': SOURCE_URL },
+    banner: { js: preamble },
     plugins: [keepUrls, leaveNative],
-    logLevel: 'error',
+    logLevel: 'silent',
   })
   const content = outputFiles[0]?.contents ?? new Uint8Array()
   const folder = join(tmpdir(), 'workload-identity-programs')
@@ -70,10 +76,10 @@ const keepUrls: Plugin = {
   setup({ onLoad }) {
     onLoad({ filter: /\.ts$/ }, async ({ path }) => {
       const text = await readFile(path, 'utf8')
-      return {
-        contents: text.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path))),
-        loader: 'ts',
-      }
+      const url = JSON.stringify(pathToFileURL(path).href)
+      return text.includes('import.meta.url')
+        ? { contents: `const ${SOURCE_URL} = ${url}; ${text}`, loader: 'ts' }
+        : undefined
     })
   },
 }

@@ -1,3 +1,4 @@
+export { bundleProgram } from './bundle-program.ts'
 export { crashRegistry, crashRegistryAtEveryStep } from './crash-registry.ts'
 export {
   crashSaverAtEveryStep,
