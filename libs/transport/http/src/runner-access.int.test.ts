@@ -214,6 +214,17 @@ describe('a client certificate', () => {
     expect(second.isSessionReused()).toBe(false)
   })
 
+  // Node would go on taking the connection for authorized, with whatever certificate is shown then.
+  it('is not exchanged for another one on an open connection', async () => {
+    const socket = await open({ ...node1, maxVersion: 'TLSv1.2' })
+    onTestFinished(() => void socket.destroy())
+    const outcome = new Promise<string>((resolve) => {
+      socket.on('error', () => resolve('refused')).on('close', () => resolve('refused'))
+      socket.renegotiate({}, (error) => resolve(error === null ? 'renegotiated' : 'refused'))
+    })
+    expect(await outcome).toBe('refused')
+  })
+
   it('of replaced authorities counts no more, and those of the new ones do', async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })
     onTestFinished(() => {
