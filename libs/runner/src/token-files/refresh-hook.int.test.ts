@@ -74,6 +74,18 @@ describe('createRefreshHook', () => {
     await hook.stop()
   })
 
+  it('tells that a program cannot be started where Node throws instead of telling, and goes on', async () => {
+    writeFileSync(join(folder, 'file'), '')
+    const failures: HookFailure[] = []
+    const hook = createRefreshHook({ program: join(folder, 'file', 'program') }, (failure) =>
+      failures.push(failure),
+    )
+    for (const path of ['a', 'b']) hook.notify(path, 's')
+    await expect.poll(() => failures.map(({ path }) => path).sort(), waiting).toStrictEqual(['a', 'b'])
+    expect(failures[0]?.reason).toMatch(/^it could not be started: .*ENOTDIR/)
+    await hook.stop()
+  })
+
   it('begins nothing after it was stopped, and waits for what runs', async () => {
     const { hook } = setUp('echo "+$1" >>log; while [ ! -e go ]; do sleep 0.02; done; echo "-$1" >>log', {
       atOnce: 1,

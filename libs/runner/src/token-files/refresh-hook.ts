@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 
 /** A program that is told of new tokens. */
 export interface RefreshHookOptions {
@@ -89,13 +89,11 @@ function runProgram(
   timeLimitMs: number,
 ): Promise<string | undefined> {
   return new Promise((resolve) => {
-    // A group of its own, so that what it starts can be ended with it.
-    const child = spawn(program, args, {
-      env: { ...environment },
-      shell: false,
-      stdio: 'ignore',
-      detached: true,
-    })
+    const child = start(program, args, environment)
+    if (child instanceof Error) {
+      resolve(`it could not be started: ${child.message}`)
+      return
+    }
     let isLate = false
     const timer = setTimeout(() => {
       isLate = true
@@ -111,6 +109,16 @@ function runProgram(
       else resolve(code === 0 ? undefined : `it ended with ${code ?? signal ?? 'nothing'}`)
     })
   })
+}
+
+/** Node tells some failures by an event and throws others, such as a lack of memory. */
+function start(program: string, args: readonly string[], env: NodeJS.ProcessEnv): ChildProcess | Error {
+  try {
+    // A group of its own, so that what it starts can be ended with it.
+    return spawn(program, args, { env: { ...env }, shell: false, stdio: 'ignore', detached: true })
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error))
+  }
 }
 
 function endGroup(pid: number | undefined): void {
