@@ -26,9 +26,7 @@ const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW
  */
 export async function prepareRoot(path: string): Promise<void> {
   try {
-    const isNew = await createFolders(path)
-    // Whatever the umask: sandboxes have to get through.
-    if (isNew) await chmod(path, ROOT_FOLDER)
+    await createFolders(path)
   } catch (error) {
     // A link or a file in its place is told better by looking at it.
     if (systemCode(error) !== 'EEXIST') throw toFolderError(error, 'create the folder', path)
@@ -37,20 +35,24 @@ export async function prepareRoot(path: string): Promise<void> {
 }
 
 /**
- * Makes a folder and those above it; whether it was not there yet. Not Node's recursive mkdir, which never ends where a folder is
+ * Makes a folder and those above it that are not there yet. Not Node's recursive mkdir, which never ends where a folder is
  * refused with ENOENT (`/proc`).
  */
-async function createFolders(path: string): Promise<boolean> {
+async function createFolders(path: string): Promise<void> {
   try {
-    await mkdir(path, { mode: ROOT_FOLDER })
-    return true
+    await createFolder(path)
   } catch (error) {
-    if (systemCode(error) === 'EEXIST') return false
+    if (systemCode(error) === 'EEXIST') return
     if (systemCode(error) !== 'ENOENT') throw error
+    await createFolders(dirname(path))
+    await createFolder(path)
   }
-  await createFolders(dirname(path))
+}
+
+async function createFolder(path: string): Promise<void> {
   await mkdir(path, { mode: ROOT_FOLDER })
-  return true
+  // Whatever the umask: sandboxes have to get through.
+  await chmod(path, ROOT_FOLDER)
 }
 
 /** Makes sure that the folder of all token files still can be trusted. @throws {IssuerError} as {@link prepareRoot} does. */
@@ -127,8 +129,13 @@ export async function give(
   if ((found.mode & PERMISSIONS) !== mode) await handle.chmod(mode)
 }
 
+/** Whether a file already belongs to the one that such are given to. */
+export function isGiven({ uid }: Stats, owner: TokenFileOwner): boolean {
+  return uid === (owner.uid ?? effectiveUser())
+}
+
 /** Whether a file or folder belongs to this user, or to the one that such are given to. */
-export function isOwn({ uid }: Stats, owner: TokenFileOwner): boolean {
+function isOwn({ uid }: Stats, owner: TokenFileOwner): boolean {
   return uid === effectiveUser() || uid === owner.uid
 }
 

@@ -1,11 +1,14 @@
 import {
   chmodSync,
   chownSync,
+  closeSync,
   existsSync,
+  fstatSync,
   linkSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   readlinkSync,
@@ -18,7 +21,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { getegid, geteuid, getgroups } from 'node:process'
+import { getegid, geteuid, getgroups, umask } from 'node:process'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createTokenFolder } from './token-folder.ts'
 
@@ -158,7 +161,10 @@ describe('createTokenFolder', () => {
     await folder.write(FOLDER, 'token', 'one')
     mkdirSync(folder.pathOf(FOLDER, 'inner'))
     writeFileSync(join(root, FOLDER, 'inner', 'file'), 'x')
+    const later = ['a', 'tokens', 'z']
+    for (const name of later) await folder.write(FOLDER, name, 'one')
     await expect(folder.remove(FOLDER)).rejects.toMatchObject(refused)
+    expect(readdirSync(join(root, FOLDER))).toStrictEqual(['inner'])
     expect(existsSync(join(root, FOLDER, 'inner', 'file'))).toBe(true)
     expect(modeOf(join(root, FOLDER))).toBe('700')
   })
@@ -182,6 +188,33 @@ describe('createTokenFolder', () => {
       }
     },
   )
+
+  it('gives a sandbox no file of somebody else that it moved into its own folder, and replaces that (as root)', async () => {
+    if (geteuid!() !== 0) return
+    const folder = createTokenFolder({ path: root, owner: { uid: 12_346 }, writeInPlace: true })
+    await folder.open()
+    await folder.write(FOLDER, 'other', 'one')
+    const path = folder.pathOf(FOLDER, 'token')
+    writeFileSync(path, 'secret of root', { mode: 0o600 })
+    const moved = openSync(path, 'r')
+    await folder.write(FOLDER, 'token', 'two')
+    expect(fstatSync(moved)).toMatchObject({ uid: 0, size: 14 })
+    closeSync(moved)
+    expect(lstatSync(path).uid).toBe(12_346)
+    expect(readFileSync(path, 'utf8')).toBe('two')
+    const { ino } = lstatSync(path)
+    await folder.write(FOLDER, 'token', 'three')
+    expect(lstatSync(path).ino).toBe(ino)
+  })
+
+  it('reads no more of a folder than tokens need, whatever somebody put there', async () => {
+    const folder = await openFolder()
+    await folder.write(FOLDER, 'token', 'one')
+    for (let at = 0; at < 1100; at += 1) writeFileSync(folder.pathOf(FOLDER, `x${at}`), 'x')
+    expect(await folder.look(FOLDER)).toHaveLength(64)
+    await folder.remove(FOLDER)
+    expect(readdirSync(root)).toStrictEqual([])
+  })
 
   it('uses no link in place of the folder of a sandbox, neither to write nor to read nor to remove', async () => {
     const folder = await openFolder()
@@ -254,8 +287,13 @@ describe('createTokenFolder', () => {
   })
 
   it('is made with the folders above it, and refused where the system has none, without going on for ever', async () => {
-    await createTokenFolder({ path: join(root, 'deeper', 'tokens') }).open()
-    expect(statSync(join(root, 'deeper', 'tokens')).mode & 0o777).toBe(0o711)
+    const before = umask(0o077)
+    await createTokenFolder({ path: join(root, 'deeper', 'tokens') })
+      .open()
+      .finally(() => umask(before))
+    for (const path of [root, join(root, 'deeper'), join(root, 'deeper', 'tokens')]) {
+      expect(modeOf(path)).toBe('711')
+    }
     await expect(createTokenFolder({ path: '/proc/none/tokens' }).open()).rejects.toMatchObject(refused)
   })
 
@@ -270,7 +308,9 @@ describe('createTokenFolder', () => {
     mkdirSync(join(base, 'elsewhere'))
     writeFileSync(join(base, 'elsewhere', left[0]!), 'x')
     symlinkSync(join(base, 'elsewhere'), join(root, 'l'.repeat(43)))
+    mkdirSync(join(root, '.0123456789abcdef.tmp'))
     await openFolder()
+    expect(existsSync(join(root, '.0123456789abcdef.tmp'))).toBe(false)
     expect(readdirSync(join(root, FOLDER)).sort()).toStrictEqual([...kept].sort())
     expect(readdirSync(join(root, 'not-a-sandbox'))).toHaveLength(1)
     expect(readdirSync(join(base, 'elsewhere'))).toHaveLength(1)

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
-import { open, readdir, rename, rmdir, unlink } from 'node:fs/promises'
+import { open, opendir, readdir, rename, rmdir, unlink } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { isFileName } from './file-changes.ts'
 import { systemCode, toFolderError } from './folder-error.ts'
@@ -8,7 +8,7 @@ import { forEachLimited } from './for-each-limited.ts'
 import {
   checkRoot,
   give,
-  isOwn,
+  isGiven,
   isSandboxFolder,
   prepareRoot,
   prepareSandboxFolder,
@@ -59,8 +59,12 @@ export interface TokenFolder {
 const TOKEN_FILE = 0o640
 /** A token has a kilobyte or two; what is longer was not written here. */
 const MAX_BYTES = 64 * 1024
+/** A sandbox that owns its folder can put anything there, and is not to fill the memory with it. */
+const MAX_FILES = 64
+const MAX_ENTRIES = 1000
 const AT_ONCE = 16
 const folderName = /^[A-Za-z0-9_-]{43}$/
+const probeName = /^\.[0-9a-f]{16}\.tmp$/
 const temporaryName = /^\.[A-Za-z0-9][A-Za-z0-9._-]{0,63}\.[0-9a-f]{16}\.tmp$/
 // Never through a link, and never waiting for the other end of a named pipe.
 const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
@@ -79,8 +83,9 @@ export function createTokenFolder(options: TokenFolderOptions): TokenFolder {
     if (file === undefined) return false
     try {
       const found = await file.stat()
-      // A further name means that somebody else uses the same file for something else.
-      if (!found.isFile() || found.nlink !== 1 || !isOwn(found, owner)) return false
+      // A further name means that somebody else uses the same file for something else. And the owner of the folder may
+      // have moved a file of ours into it, which must not be given to him with what it holds.
+      if (!found.isFile() || found.nlink !== 1 || !isGiven(found, owner)) return false
       await give(file, found, owner, TOKEN_FILE)
       // All of it in one call, and the end of a longer one cut off afterwards: at no instant is it empty or cut short.
       const bytes = Buffer.from(text)
@@ -113,7 +118,7 @@ export function createTokenFolder(options: TokenFolderOptions): TokenFolder {
     const path = join(root, folder)
     // What is not ours is left alone: whoever wants to write there is told.
     if (!(await isSandboxFolder(path, owner).catch(() => false))) return
-    const names = await readdir(path)
+    const names = await firstNames(path).catch(() => [])
     for (const name of names.filter((one) => temporaryName.test(one))) {
       await unlink(join(path, name)).catch(() => undefined)
     }
@@ -126,6 +131,9 @@ export function createTokenFolder(options: TokenFolderOptions): TokenFolder {
         const probe = join(root, `.${randomBytes(8).toString('hex')}.tmp`)
         await prepareSandboxFolder(probe, owner).finally(() => rmdir(probe).catch(() => undefined))
         const folders = await readdir(root)
+        for (const name of folders.filter((one) => probeName.test(one))) {
+          await rmdir(join(root, name)).catch(() => undefined)
+        }
         await forEachLimited(
           folders.filter((name) => folderName.test(name)),
           AT_ONCE,
@@ -141,7 +149,7 @@ export function createTokenFolder(options: TokenFolderOptions): TokenFolder {
       if (!(await isSandboxFolder(path, owner))) return []
       const found: FoundFile[] = []
       try {
-        for (const name of (await readdir(path)).filter(isFileName)) {
+        for (const name of (await firstNames(path)).filter(isFileName).slice(0, MAX_FILES)) {
           const text = await readPlain(join(path, name))
           if (text !== undefined) found.push({ name, text })
         }
@@ -174,8 +182,9 @@ export function createTokenFolder(options: TokenFolderOptions): TokenFolder {
       if (!(await takeBackSandboxFolder(path, owner))) return false
       try {
         for (const entry of await readdir(path, { withFileTypes: true })) {
-          // No deeper: what is below a folder that others made could be exchanged for links while it is walked.
-          if (entry.isDirectory()) await rmdir(join(path, entry.name))
+          // Every file goes, whatever cannot be removed. No deeper: what is below a folder that others made could be
+          // exchanged for links while it is walked.
+          if (entry.isDirectory()) await rmdir(join(path, entry.name)).catch(() => undefined)
           else await unlinkIfThere(join(path, entry.name))
         }
         await rmdir(path)
@@ -204,10 +213,23 @@ async function readPlain(path: string): Promise<string | undefined> {
   if (file === undefined) return undefined
   try {
     const found = await file.stat()
-    return found.isFile() && found.size <= MAX_BYTES ? await file.readFile('latin1') : undefined
+    if (!found.isFile() || found.size > MAX_BYTES) return undefined
+    // No more than that, should it grow meanwhile.
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(found.size), 0, found.size, 0)
+    return buffer.toString('latin1', 0, bytesRead)
   } finally {
     await file.close()
   }
+}
+
+/** Some of the names in a folder; all of them where nobody but the proxy writes. */
+async function firstNames(path: string): Promise<readonly string[]> {
+  const names: string[] = []
+  for await (const { name } of await opendir(path)) {
+    names.push(name)
+    if (names.length === MAX_ENTRIES) break
+  }
+  return names
 }
 
 async function unlinkIfThere(path: string): Promise<boolean> {
