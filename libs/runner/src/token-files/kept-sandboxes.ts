@@ -21,6 +21,8 @@ export interface KeptSandboxesOptions {
   /** Milliseconds of a time that never goes back. */
   readonly now: () => number
   readonly readIssuerUrl: () => Promise<string | undefined>
+  /** Whether a crash may have left parts of two tokens in a file: what is found is then replaced at once. */
+  readonly isWrittenInPlace: boolean
   readonly onEvent: (event: TokenFileEvent) => void
   /** Called after what is planned has changed. */
   readonly onPlanned: () => void
@@ -47,12 +49,16 @@ interface KeptSandbox extends KnownSandbox {
 }
 
 const LOOKS_AT_ONCE = 16
+/** Seconds. */
+const CLOCK_TOLERANCE = 60
 
 /** Makes {@link KeptSandboxes} that know none. */
 export function createKeptSandboxes(options: KeptSandboxesOptions): KeptSandboxes {
-  const { plan, removals, folder, turns, clock, now, readIssuerUrl, onEvent, onPlanned } = options
+  const { plan, removals, folder, turns, clock, now, onEvent, onPlanned } = options
+  const { readIssuerUrl, isWrittenInPlace } = options
   const known = new Map<string, KeptSandbox>()
   let issuerUrl: Promise<string | undefined> | undefined
+  let hasIssuerFailed = false
   let heardOf: ReadonlyMap<string, number> = new Map()
   let refusedNames: ReadonlySet<string> = new Set()
   let nextList: AssignmentList | undefined
@@ -100,7 +106,10 @@ export function createKeptSandboxes(options: KeptSandboxesOptions): KeptSandboxe
       const wanted = { sandboxId, app, file, ...(issuer !== undefined && { issuerUrl: issuer }) }
       const isKept = facts !== undefined && fitsFile(facts, wanted)
       kept.set(file.name, file)
-      plan.put(sandboxId, file, now(), isKept ? lifeOfFoundToken(facts, now(), clock()) : undefined)
+      // A token from the future shows that the clock is slow, and what it says of the rest of the life is not to be relied on.
+      const isDue = isWrittenInPlace || (facts?.iat ?? 0) > clock() + CLOCK_TOLERANCE
+      const held = isKept ? { ...lifeOfFoundToken(facts, now(), clock()), isDue } : undefined
+      plan.put(sandboxId, file, now(), held)
     }
     onPlanned()
   }
@@ -112,10 +121,10 @@ export function createKeptSandboxes(options: KeptSandboxesOptions): KeptSandboxe
       return []
     }
   }
-  /** Those who ask at the same time share an answer, and a failure is not kept. */
+  /** Asked once, and after a failure again for another list: thousands of sandboxes are not to wait one after the other. */
   const askIssuerUrl = () => {
     issuerUrl ??= readIssuerUrl().catch(() => {
-      issuerUrl = undefined
+      hasIssuerFailed = true
       return undefined
     })
     return issuerUrl
@@ -130,6 +139,8 @@ export function createKeptSandboxes(options: KeptSandboxesOptions): KeptSandboxe
     refusedNames = new Set(names.map(({ key }) => key))
   }
   const apply = async (list: AssignmentList) => {
+    if (hasIssuerFailed) issuerUrl = undefined
+    hasIssuerFailed = false
     const changes = planFileChanges(list, known, heardOf)
     heardOf = new Map(list.ended.map(({ sandbox_id, ended_at }) => [sandbox_id, ended_at]))
     for (const { sandbox_id } of changes.doubted) onEvent({ type: 'end-doubted', sandbox_id })
@@ -147,7 +158,8 @@ export function createKeptSandboxes(options: KeptSandboxesOptions): KeptSandboxe
       if (known.has(assignment.sandbox_id)) keep(assignment, list.registry_id)
     }
     onPlanned()
-    await Promise.all([...lost, ...ended])
+    // New sandboxes do not wait for what goes: a folder that somebody filled takes long to empty.
+    void Promise.all([...lost, ...ended]).then(onPlanned)
     await forEachLimited(changes.found, LOOKS_AT_ONCE, (sandbox) => takeOver(sandbox, list.registry_id))
     onPlanned()
   }

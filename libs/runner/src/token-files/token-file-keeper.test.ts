@@ -348,6 +348,69 @@ describe('createTokenFileKeeper', () => {
     }
   })
 
+  it('refreshes at the start what a crash may have left in parts, where files are written in place', async () => {
+    const { time, source, keeper, begin, read } = await setUp({ writeInPlace: true })
+    source.publish([{ sandbox_id: 'a' }])
+    await time.pass(1000)
+    await keeper.stop()
+    const before = await read('a')
+    const again = await begin()
+    source.failWith(outage)
+    source.publish([{ sandbox_id: 'a' }])
+    await time.pass(1000)
+    expect(again.state()).toMatchObject({ files: 1, failing: 1, without: 0 })
+    expect(await read('a')).toStrictEqual(before)
+    source.failWith(undefined)
+    await time.pass(5000)
+    expect(again.state()).toMatchObject({ refreshed: 1, failing: 0 })
+  })
+
+  it('relies on no token that it finds while the clock is slow: it would expire sooner than it seems', async () => {
+    const first = await setUp()
+    await first.time.pass(1_200_000)
+    first.source.publish([{ sandbox_id: 'a' }])
+    await first.time.pass(1000)
+    await first.keeper.stop()
+    // Twenty minutes earlier by the clock.
+    const { time, source, keeper } = await setUp({}, first.folder)
+    source.publish([{ sandbox_id: 'a' }])
+    await time.pass(1000)
+    expect(keeper.state()).toMatchObject({ files: 1, refreshed: 1 })
+  })
+
+  it('asks for the issuer once for a list, however many sandboxes it has, and again for another after a failure', async () => {
+    let asked = 0
+    const readIssuerUrl = async () => {
+      asked += 1
+      throw outage
+    }
+    const { time, source, keeper, begin } = await setUp({ readIssuerUrl })
+    const sandboxes = Array.from({ length: 100 }, (_, at) => ({ sandbox_id: `s${at}` }))
+    source.publish(sandboxes)
+    await time.pass(1000)
+    await keeper.stop()
+    await begin()
+    source.publish(sandboxes.slice(0, 90))
+    await time.pass(1000)
+    expect(asked).toBe(1)
+    source.publish(sandboxes)
+    await time.pass(1000)
+    expect(asked).toBe(2)
+  })
+
+  it('writes the files of new sandboxes while it takes long to remove those of another', async () => {
+    const folder = createMemoryFolder()
+    const { time, source, read } = await setUp({}, { ...folder, remove: () => new Promise(() => {}) })
+    source.publish([{ sandbox_id: 'old' }])
+    await time.pass(1000)
+    source.publish([{ sandbox_id: 'new' }], { ended: [{ sandbox_id: 'old', ended_at: 5 }] })
+    await time.pass(1000)
+    source.publish([{ sandbox_id: 'new' }, { sandbox_id: 'newer' }])
+    await time.pass(1000)
+    expect(await read('new')).toBeDefined()
+    expect(await read('newer')).toBeDefined()
+  })
+
   it('refreshes what a long stop made late at a steady pace, the nearest to expire first', async () => {
     const { time, source, keeper, begin } = await setUp()
     const sandboxes = Array.from({ length: 1000 }, (_, at) => ({

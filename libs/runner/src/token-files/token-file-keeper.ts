@@ -81,6 +81,7 @@ export function createTokenFileKeeper(options: TokenFileKeeperOptions): TokenFil
   })
   const sandboxes = createKeptSandboxes({
     ...{ plan, removals, folder, turns, clock, now, readIssuerUrl, onEvent },
+    isWrittenInPlace: options.writeInPlace === true,
     onPlanned: loop.arm,
   })
   return {
