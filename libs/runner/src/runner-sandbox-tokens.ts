@@ -87,5 +87,6 @@ function tooManyAtOnce(): HttpRefusal {
     status: 429,
     error: 'slow_down',
     description: `more than ${MOST_AT_ONCE} different tokens are asked for this sandbox at once`,
+    headers: { 'retry-after': '1' },
   })
 }

@@ -104,6 +104,30 @@ describe('POST /v1/runner/tokens', () => {
     expect(services.minted).toEqual([])
   })
 
+  it('has 48 requests of a runner under way at most, whatever they are, and leaves others alone', async () => {
+    const other = (await services.asAdmin('POST', '/v1/runners/node-2/secret')).json().secret as string
+    const gate = Promise.withResolvers<undefined>()
+    services.held.until = gate.promise
+    const waiting = Array.from({ length: 48 }, () => mint({ sandbox_id: 's1' }))
+    await expect.poll(() => services.held.count, { timeout: 30_000 }).toBe(48)
+    const more = await mint({ sandbox_id: 's1' })
+    expect({ status: more.statusCode, ...more.json(), retry: more.headers['retry-after'] }).toEqual({
+      status: 429,
+      error: 'slow_down',
+      error_description: '48 requests of this runner for tokens are under way',
+      retry: '1',
+    })
+    const asked = { requests: [{ sandbox_id: 's1' }] }
+    expect((await asRunner('POST', '/v1/runner/identities', asked)).statusCode).toBe(429)
+    const system = await asRunner('POST', '/v1/runner/system-tokens', { workload: 'image-puller' })
+    expect(system.statusCode).toBe(429)
+    expect((await list()).statusCode).toBe(200)
+    const ofOther = asRunner('POST', '/v1/runner/tokens', asked, other)
+    gate.resolve(undefined)
+    for (const answer of await Promise.all([...waiting, ofOther])) expect(answer.statusCode).toBe(200)
+    expect((await mint({ sandbox_id: 's1' })).statusCode).toBe(200)
+  })
+
   it('answers 503 where the store cannot be asked: for the request, or for the entry that needs it', async () => {
     services.storage.unavailable = true
     expect((await mint({ sandbox_id: 's1' })).statusCode).toBe(503)

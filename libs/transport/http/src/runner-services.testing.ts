@@ -52,6 +52,8 @@ export function createRunnerServices({
   const minted: MintedToken[] = []
   // Sandboxes that the store does not tell of, while it answers otherwise.
   const unreachable = new Set<string>()
+  // What look-ups for runners wait for, and how many there were.
+  const held = { until: Promise.resolve() as Promise<unknown>, count: 0 }
   const onIssued = (token: MintedToken) => void minted.push(token)
   const useCases = {
     runners,
@@ -61,6 +63,8 @@ export function createRunnerServices({
     authenticateRunner: createAuthenticateRunner(administration),
     runnerTokens: createRunnerTokens({
       async findSandbox(id, now) {
+        held.count += 1
+        await held.until
         if (unreachable.has(id)) throw new IssuerError('ERR_STORE_UNAVAILABLE', 'the store does not answer')
         return sandboxes.findById(id, now)
       },
@@ -69,7 +73,7 @@ export function createRunnerServices({
     listAssignments: lists.listAssignments,
     issueSystemToken: createIssueSystemToken({ issuer, rules: [SYSTEM_WORKLOAD], onIssued }),
   }
-  return { sandboxes, useCases, minted, unreachable }
+  return { sandboxes, useCases, minted, unreachable, held }
 }
 
 function createEndedAssignments(): EndedAssignments {

@@ -102,7 +102,7 @@ export async function createTestServices(options: TestServicesOptions = {}) {
   })
   const registryId = () => state.ring.registry_id
   const runners = createMemoryRunnerRegistry({ storage, registryId })
-  const { sandboxes, useCases, minted, unreachable } = createRunnerServices({
+  const { sandboxes, useCases, minted, unreachable, held } = createRunnerServices({
     sandboxes: createMemorySandboxRegistry({ storage, registryId }),
     ...{ runners, registryId, issuer, clock: clock.now },
   })
@@ -214,7 +214,7 @@ export async function createTestServices(options: TestServicesOptions = {}) {
   const close = () => Promise.all(Object.values(servers).map((server) => server.close()))
   return {
     ...servers,
-    ...{ issuer, clock, state, storage, lines, answers, actions, mints, minted, unreachable },
+    ...{ issuer, clock, state, storage, lines, answers, actions, mints, minted, unreachable, held },
     ...{ asAdmin, register, registerRunner, close },
   }
 }

@@ -26,5 +26,5 @@ export interface OperationDocs {
   /** Successful answers by status. */
   readonly answers: Readonly<Record<number, AnswerDocs>>
   /** Statuses of refusals beyond those that follow from method, caller and body. */
-  readonly refusals?: readonly (404 | 409)[]
+  readonly refusals?: readonly (404 | 409 | 429)[]
 }

@@ -80,6 +80,7 @@ export const runnerTokensOperation: OperationDocs = {
     'malformed anywhere is refused as a whole.',
   caller: 'runner',
   answers: { 200: { description: 'What became of each.', schema: runnerTokenResults } },
+  refusals: [429],
 }
 
 /** `POST /v1/runner/identities` */
@@ -89,6 +90,7 @@ export const runnerIdentitiesOperation: OperationDocs = {
   description: 'What a token of each would say, or an error, in the order asked. Signs nothing.',
   caller: 'runner',
   answers: { 200: { description: 'Who each is.', schema: runnerIdentityResults } },
+  refusals: [429],
 }
 
 /** `GET /v1/runner/sandboxes` */
@@ -115,4 +117,5 @@ export const systemTokenOperation: OperationDocs = {
     'runners. Its `identity_type` is `system`; no sandbox ever gets such a token.',
   caller: 'runner',
   answers: { 200: { description: 'The token.', schema: mintedToken } },
+  refusals: [429],
 }

@@ -16,6 +16,7 @@ import {
   runnerTokensOperation,
   systemTokenOperation,
 } from '../openapi/runner-operations.ts'
+import { createLimitForRunner } from '../requests-under-way.ts'
 import type { RunnerOf } from '../runner-access.ts'
 
 /** What minting for runners needs. */
@@ -26,6 +27,9 @@ export type RunnerTokenRouteOptions = Pick<
 
 /** A hundred requests with long names and ten long audiences each. */
 const BODY_BYTES = 2 * 1024 * 1024
+
+/** Several times what a proxy has under way at once, which is 16; what it gave up waiting for may still be. */
+const MOST_UNDER_WAY = 48
 
 /**
  * Adds what runners get signed and told: `POST /v1/runner/tokens`, `POST /v1/runner/identities` and
@@ -38,6 +42,7 @@ export function addRunnerTokenRoutes(
 ): void {
   const findClientAddress = createFindClientAddress(http.trustedProxies)
   const answerEach = createAnswerEach(http)
+  const limit = createLimitForRunner(MOST_UNDER_WAY)
 
   app.post(
     '/v1/runner/tokens',
@@ -49,14 +54,11 @@ export function addRunnerTokenRoutes(
     async (request) => {
       const runner = runnerOf(request)
       const facts = { request_id: request.id, client_address: findClientAddress(request.raw) }
-      return answerEach(
-        request.body.requests,
-        async (order) => {
-          const { value, expires_at } = await runnerTokens.issue(runner, order, facts)
-          return { value, expires_at }
-        },
-        onBatchedMint,
-      )
+      const mint = async (order: (typeof request.body.requests)[number]) => {
+        const { value, expires_at } = await runnerTokens.issue(runner, order, facts)
+        return { value, expires_at }
+      }
+      return limit(runner.runner_id, () => answerEach(request.body.requests, mint, onBatchedMint))
     },
   )
 
@@ -69,10 +71,11 @@ export function addRunnerTokenRoutes(
     },
     async (request) => {
       const runner = runnerOf(request)
-      return answerEach(request.body.requests, async ({ sandbox_id }) => {
+      const describe = async ({ sandbox_id }: Entry) => {
         const claims = await runnerTokens.describe(runner, sandbox_id)
         return { issuer: claims.iss, subject: claims.sub, claims }
-      })
+      }
+      return limit(runner.runner_id, () => answerEach(request.body.requests, describe))
     },
   )
 
@@ -84,7 +87,9 @@ export function addRunnerTokenRoutes(
     },
     async (request) => {
       const facts = { request_id: request.id, client_address: findClientAddress(request.raw) }
-      const { value, expires_at } = await issueSystemToken(runnerOf(request), request.body, facts)
+      const runner = runnerOf(request)
+      const issue = () => issueSystemToken(runner, request.body, facts)
+      const { value, expires_at } = await limit(runner.runner_id, issue)
       return { value, expires_at }
     },
   )
