@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process'
 import {
   chmodSync,
   chownSync,
@@ -22,6 +23,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { getegid, geteuid, getgroups, umask } from 'node:process'
+import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createTokenFolder } from './token-folder.ts'
 
@@ -206,6 +208,30 @@ describe('createTokenFolder', () => {
     await folder.write(FOLDER, 'token', 'three')
     expect(lstatSync(path).ino).toBe(ino)
   })
+
+  it.each([false, true])(
+    'keeps a file whole when there is no room for another token (in place: %s)',
+    async (writeInPlace) => {
+      const program = `
+      const { createTokenFolder } = await import(${JSON.stringify(new URL('token-folder.ts', import.meta.url).href)})
+      const folder = createTokenFolder({ path: ${JSON.stringify(root)}, writeInPlace: ${writeInPlace} })
+      await folder.open()
+      await folder.write('${FOLDER}', 'token', 'o'.repeat(4000))
+      const code = await folder.write('${FOLDER}', 'token', 'n'.repeat(6000)).catch((error) => error.code)
+      process.stdout.write(String(code))`
+      const node = `"$0" --conditions=@workload-identity/source --input-type=module --eval "$1"`
+      // A limit for files of 8 blocks of 512 bytes ends a write as a full disk does: after a part of it.
+      const { stdout } = await promisify(execFile)('sh', [
+        '-c',
+        `ulimit -f 8; exec ${node}`,
+        process.execPath,
+        program,
+      ])
+      expect(stdout).toBe('ERR_STORE_UNAVAILABLE')
+      expect(readFileSync(join(root, FOLDER, 'token'), 'utf8')).toBe('o'.repeat(4000))
+      expect(readdirSync(join(root, FOLDER))).toStrictEqual(['token'])
+    },
+  )
 
   it('reads no more of a folder than tokens need, whatever somebody put there', async () => {
     const folder = await openFolder()

@@ -15,6 +15,7 @@ import {
   takeBackSandboxFolder,
   type TokenFileOwner,
 } from './owned-directory.ts'
+import { openPlain, overwrite, readAll } from './plain-file.ts'
 
 /** Where token files are, and whose. */
 export interface TokenFolderOptions {
@@ -57,8 +58,6 @@ export interface TokenFolder {
 }
 
 const TOKEN_FILE = 0o640
-/** A token has a kilobyte or two; what is longer was not written here. */
-const MAX_BYTES = 64 * 1024
 /** A sandbox that owns its folder can put anything there, and is not to fill the memory with it. */
 const MAX_FILES = 64
 const MAX_ENTRIES = 1000
@@ -68,7 +67,7 @@ const probeName = /^\.[0-9a-f]{16}\.tmp$/
 const temporaryName = /^\.[A-Za-z0-9][A-Za-z0-9._-]{0,63}\.[0-9a-f]{16}\.tmp$/
 // Never through a link, and never waiting for the other end of a named pipe.
 const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
-const CHANGE = constants.O_WRONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+const CHANGE = constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK
 const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
 
 /** Makes a {@link TokenFolder}. Touches nothing before it is opened, and holds no handle: there is nothing to close. */
@@ -86,13 +85,14 @@ export function createTokenFolder(options: TokenFolderOptions): TokenFolder {
       // A further name means that somebody else uses the same file for something else. And the owner of the folder may
       // have moved a file of ours into it, which must not be given to him with what it holds.
       if (!found.isFile() || found.nlink !== 1 || !isGiven(found, owner)) return false
+      const before = await readAll(file, found)
+      if (before === undefined) return false
       await give(file, found, owner, TOKEN_FILE)
-      // All of it in one call, and the end of a longer one cut off afterwards: at no instant is it empty or cut short.
-      const bytes = Buffer.from(text)
-      for (let at = 0; at < bytes.length;) {
-        at += (await file.write(bytes, at, bytes.length - at, at)).bytesWritten
-      }
-      if (found.size > bytes.length) await file.truncate(bytes.length)
+      await overwrite(file, Buffer.from(text), before.length).catch(async (error: unknown) => {
+        // A full disk has room for what was there.
+        await overwrite(file, before, Infinity).catch(() => undefined)
+        throw error
+      })
       return true
     } finally {
       await file.close()
@@ -197,26 +197,11 @@ export function createTokenFolder(options: TokenFolderOptions): TokenFolder {
   }
 }
 
-/** A file opened by itself, never through a link; `undefined` when there is none that can be opened so. */
-async function openPlain(path: string, flags: number) {
-  try {
-    return await open(path, flags)
-  } catch (error) {
-    // ENXIO: a socket, or a pipe that nobody reads.
-    if (['ENOENT', 'ELOOP', 'EISDIR', 'ENXIO', 'EACCES'].includes(systemCode(error) ?? '')) return undefined
-    throw error
-  }
-}
-
 async function readPlain(path: string): Promise<string | undefined> {
   const file = await openPlain(path, READ)
   if (file === undefined) return undefined
   try {
-    const found = await file.stat()
-    if (!found.isFile() || found.size > MAX_BYTES) return undefined
-    // No more than that, should it grow meanwhile.
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(found.size), 0, found.size, 0)
-    return buffer.toString('latin1', 0, bytesRead)
+    return (await readAll(file, await file.stat()))?.toString('latin1')
   } finally {
     await file.close()
   }
