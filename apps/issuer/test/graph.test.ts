@@ -18,6 +18,8 @@ async function compose() {
       `--store=sqlite:${join(folder, 'issuer.db')}`,
       `--admin-token-file=${join(folder, 'admin-token')}`,
       '--signing-algorithm=ES256',
+      // A busy machine has somebody else on the default ones.
+      ...['public', 'token', 'control'].map((name) => `--${name}-listen=127.0.0.1:0`),
     ],
     {},
   )
