@@ -11,8 +11,12 @@ const checkout = fileURLToPath(new URL('../../..', import.meta.url))
 const units = join(checkout, 'deploy/systemd')
 
 const services = [
-  { unit: 'workload-identity-issuer.service', app: 'issuer', dropIn: 'sealed-store.conf' },
-  { unit: 'workload-identity-runner-proxy.service', app: 'runner-proxy', dropIn: 'runner-certificate.conf' },
+  { unit: 'workload-identity-issuer.service', app: 'issuer', dropIns: ['sealed-store.conf'] },
+  {
+    unit: 'workload-identity-runner-proxy.service',
+    app: 'runner-proxy',
+    dropIns: ['runner-certificate.conf', 'token-file-owner.conf'],
+  },
 ]
 
 async function createFolder(): Promise<string> {
@@ -36,15 +40,17 @@ async function recordedExposure(unit: string): Promise<number> {
   return Number(/(\d+\.\d) *\|$/.exec(row ?? '')?.[1])
 }
 
-describe.each(services)('$unit', ({ unit, app, dropIn }) => {
-  it('is one that systemd understands, with and without its drop-in', async () => {
+describe.each(services)('$unit', ({ unit, app, dropIns }) => {
+  it('is one that systemd understands, with and without its drop-ins', async () => {
     const folder = await createFolder()
     const path = await copyUnit(folder, unit)
     const verify = () => run('systemd-analyze', ['verify', '--man=no', path])
     expect((await verify()).stderr).toBe('')
     await mkdir(`${path}.d`)
-    await cp(join(units, dropIn), join(`${path}.d`, dropIn))
-    expect((await verify()).stderr).toBe('')
+    for (const dropIn of dropIns) {
+      await cp(join(units, dropIn), join(`${path}.d`, dropIn))
+      expect((await verify()).stderr).toBe('')
+    }
   })
 
   it('is exposed no more than the guide says', async () => {
@@ -59,7 +65,8 @@ describe.each(services)('$unit', ({ unit, app, dropIn }) => {
   })
 
   it('sets nothing that its program does not know', async () => {
-    const text = (await readFile(join(units, unit), 'utf8')) + (await readFile(join(units, dropIn), 'utf8'))
+    const files = await Promise.all([unit, ...dropIns].map((file) => readFile(join(units, file), 'utf8')))
+    const text = files.join('')
     const [, main = ''] = /^ExecStart=\S+ \S+ (\S+)$/m.exec(text) ?? []
     expect(main).toBe(`/opt/workload-identity/apps/${app}/src/main.ts`)
     const program = main.replace('/opt/workload-identity/', checkout)
