@@ -5,7 +5,7 @@
 
 import { spawn } from 'node:child_process'
 import { createHash, randomUUID } from 'node:crypto'
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** What is to run: an entry of workloads.json. */
@@ -139,6 +139,8 @@ function writeState(next: readonly Sandbox[]): void {
 }
 
 function writeWhole(path: string, text: string, mode: number): void {
+  // What a crash left may not be writable.
+  rmSync(`${path}.new`, { force: true })
   writeFileSync(`${path}.new`, text, { mode })
   renameSync(`${path}.new`, path)
 }
