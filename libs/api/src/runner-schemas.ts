@@ -132,7 +132,8 @@ export const assignmentList = closed({
   registry_id: text('The registry it is from. A list of another registry says nothing of who is gone.'),
   sandboxes: Type.Array(assignment, { description: 'Every live sandbox that is assigned to the runner.' }),
   ended: Type.Array(endedAssignment, {
-    description: 'What was assigned to the runner within the last 26 hours and no longer is.',
+    description:
+      'What was assigned to the runner within the last 26 hours and no longer is: the latest 20,000.',
   }),
 })
 

@@ -362,6 +362,7 @@ export {
 export {
   createListAssignments,
   ENDED_ASSIGNMENTS_KEPT,
+  MAX_ENDED_ASSIGNMENTS_TOLD,
   type AssignmentLists,
   type AssignmentSnapshot,
   type ListAssignments,

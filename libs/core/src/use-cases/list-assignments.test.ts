@@ -115,6 +115,26 @@ describe('createListAssignments', () => {
   })
 
   describe('what ended', () => {
+    it('is told up to 20,000, the latest ones', async () => {
+      const { storage, ended, list, clock } = createReplica()
+      storage.sandboxes.clear()
+      const idOf = (index: number) => `sb-${String(index).padStart(5, '0')}`
+      // The first ones ended last; three of them in the same second as the last one that is told.
+      const notes = Array.from({ length: 20_002 }, (_, index) => ({
+        ...{ runner_id: 'r-1', sandbox_id: idOf(index) },
+        ended_at: after(index < 19_998 ? 2 : 1),
+      }))
+      await ended.put(notes)
+      clock.set(after(5))
+      const told = (await list('r-1')).ended.map((note) => note.sandbox_id)
+      expect(told).toEqual(notes.slice(0, 20_000).map((note) => note.sandbox_id))
+      await ended.put([{ runner_id: 'r-1', sandbox_id: 'z', ended_at: after(4) }])
+      clock.set(after(10))
+      const later = (await list('r-1')).ended.map((note) => note.sandbox_id)
+      expect(later).toHaveLength(20_000)
+      expect(later.slice(-2)).toEqual([idOf(19_998), 'z'])
+    })
+
     it.each([
       [26 * HOUR, ['a 0']],
       [26 * HOUR + 1, []],

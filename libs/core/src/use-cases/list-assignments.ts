@@ -7,6 +7,12 @@ import { addSeconds, seconds, type Clock, type Seconds, type UnixSeconds } from 
 /** How long it is told that an assignment ended: longer than any token lives. */
 export const ENDED_ASSIGNMENTS_KEPT = seconds(26 * 3600)
 
+/**
+ * How many ended assignments a runner is told of at most, the latest ones: they are sent anew with every change. A runner that
+ * is not away hears of each within seconds.
+ */
+export const MAX_ENDED_ASSIGNMENTS_TOLD = 20_000
+
 /** All that a runner has to know of its sandboxes. */
 export interface AssignmentSnapshot {
   readonly runner_id: string
@@ -14,7 +20,7 @@ export interface AssignmentSnapshot {
   readonly registry_id: string
   /** Every live sandbox that is assigned to it, by ID. */
   readonly sandboxes: readonly SandboxRecord[]
-  /** What was assigned to it within {@link ENDED_ASSIGNMENTS_KEPT} and no longer is, by sandbox ID. */
+  /** What was assigned to it within {@link ENDED_ASSIGNMENTS_KEPT} and no longer is, by sandbox ID; at most {@link MAX_ENDED_ASSIGNMENTS_TOLD}. */
   readonly ended: readonly EndedAssignment[]
 }
 
@@ -190,8 +196,18 @@ async function readSnapshot(
     runner_id: runnerId,
     registry_id: registry,
     sandboxes: live,
-    ended: notes.filter((note) => !ids.has(note.sandbox_id)),
+    ended: latest(notes.filter((note) => !ids.has(note.sandbox_id))),
   }
+}
+
+/** The latest ends, in the order given. */
+function latest(ended: readonly EndedAssignment[]): readonly EndedAssignment[] {
+  if (ended.length <= MAX_ENDED_ASSIGNMENTS_TOLD) return ended
+  const moments = ended.map((note) => note.ended_at).sort((left, right) => right - left)
+  const last = moments[MAX_ENDED_ASSIGNMENTS_TOLD - 1] ?? 0
+  // Of those that ended in the same second as the last one, as many as there is room for.
+  let room = MAX_ENDED_ASSIGNMENTS_TOLD - moments.filter((moment) => moment > last).length
+  return ended.filter((note) => note.ended_at > last || (note.ended_at === last && room-- > 0))
 }
 
 async function listAll(
