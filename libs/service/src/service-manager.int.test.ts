@@ -72,6 +72,16 @@ describe('createServiceManager', () => {
     expect(warn.mock.calls[0]?.[1]).toMatch(/systemd-notify failed/)
   })
 
+  it('goes on when Node throws instead of telling that the program cannot be started', async () => {
+    const warn = vi.fn()
+    const env = { PATH: '', NOTIFY_SOCKET: '/nowhere' }
+    const manager = createServiceManager({ env, logger: { warn }, program: `${process.execPath}/program` })
+    await manager.start?.()
+    await manager.stop?.()
+    expect(warn).toHaveBeenCalledTimes(1)
+    expect(warn.mock.calls[0]?.[0]).toMatchObject({ err: { code: 'ENOTDIR' } })
+  })
+
   it('is not heard of any more when the event loop hangs', async () => {
     const { env, heard } = await startReceiver()
     const manager = new URL('service-manager.ts', import.meta.url).pathname

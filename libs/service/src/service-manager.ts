@@ -37,9 +37,10 @@ export function createServiceManager({
   const tell = async (message: string) => {
     if (socket === undefined) return
     const variables = { PATH: env['PATH'], NOTIFY_SOCKET: socket }
-    const error = await new Promise<Error | null>((resolve) =>
+    // Node tells some failures by the callback and throws others, such as a lack of memory.
+    const error = await new Promise<unknown>((resolve) =>
       execFile(program, [message], { env: variables, timeout: TIMEOUT_MS }, resolve),
-    )
+    ).catch((thrown: unknown) => thrown)
     if (error !== null && !hasFailed) {
       logger.warn({ err: error }, `${program} failed: the service manager does not hear of this service`)
     }
