@@ -152,8 +152,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: `${core}/token/verify.ts`,
-    find: 'if (identityType !== expected)',
-    replace: 'if (identityType === undefined)',
+    find: "if (payload['identity_type'] !== expected)",
+    replace: "if (payload['identity_type'] === undefined)",
     harm: 'a sandbox passes for the system',
   },
   {
@@ -181,9 +181,9 @@ export const mutants: readonly Mutant[] = [
     harm: 'an older ring is taken over, and newer keys are forgotten',
   },
   {
-    file: `${core}/use-cases/renew-sandbox-secret.ts`,
-    find: 'graceSeconds > MAX_GRACE',
-    replace: 'graceSeconds >= MAX_GRACE',
+    file: `${core}/use-cases/secret-grace.ts`,
+    find: 'graceSeconds <= MAX_GRACE',
+    replace: 'graceSeconds < MAX_GRACE',
     harm: 'a grace of a day is refused',
   },
   {

@@ -24,6 +24,8 @@ const least = [
 ]
 const itsKeys = ['~wid:{default}:*', '~wid:{default:*', '&wid:{default}:*']
 
+const anyPorts = ['public', 'token', 'control'].map((name) => `--${name}-listen=127.0.0.1:0`)
+
 function run({ folder, flags, storeUrl }: Replicas, more: readonly string[] = []): Promise<FinishedProcess> {
   return runIssuer({ folder, flags: [...flags, `--store=${storeUrl}`, ...more] })
 }
@@ -47,7 +49,7 @@ describe('a start on Redis', { timeout: 60_000 }, () => {
     const folder = await createReplicaFolder()
     const store = `--store=redis://127.0.0.1:${await freePort()}`
     expectRefusal(
-      await runIssuer({ folder, flags: [store] }),
+      await runIssuer({ folder, flags: [store, ...anyPorts] }),
       1,
       /cannot be reached.*ECONNREFUSED.*ERR_STORE_UNAVAILABLE/,
     )
@@ -61,7 +63,10 @@ describe('a start on Redis', { timeout: 60_000 }, () => {
     const inUrl = { WID_STORE: replicas.storeUrl.replace('//', '//:hunter3@') }
     const { folder, flags } = replicas
     const finished = await runIssuer({
-      flags: [...flags, '--issuer-url=http://127.0.0.1:8080', `--admin-token-file=${folder}/admin-token`],
+      flags: [
+        ...flags,
+        ...['--issuer-url=http://127.0.0.1:8080', `--admin-token-file=${folder}/admin-token`, ...anyPorts],
+      ],
       env: inUrl,
     })
     expectRefusal(finished, 1, /it refuses user and password/)
