@@ -222,4 +222,34 @@ export const mutants: readonly Mutant[] = [
     replace: 'records.length >= limit',
     harm: 'a list says that a page follows where none does',
   },
+  {
+    file: `${core}/use-cases/runner-tokens.ts`,
+    find: 'record?.runner_id !== runner.runner_id',
+    replace: 'record?.runner_id === undefined',
+    harm: 'a runner gets tokens for the sandboxes of another one',
+  },
+  {
+    file: `${core}/use-cases/system-tokens.ts`,
+    find: 'audiences.every((wanted)',
+    replace: 'audiences.some((wanted)',
+    harm: 'an audience that is not allowed comes along with one that is',
+  },
+  {
+    file: 'libs/runner/src/follow-assignments.ts',
+    find: 'poll.lastFreshAnswered() > askedBefore',
+    replace: 'poll.lastFreshAnswered() >= askedBefore',
+    harm: 'a new sandbox is refused by assignments from before it was registered',
+  },
+  {
+    file: 'libs/runner/src/kept-token.ts',
+    find: '2 * ageMs < life * 1000',
+    replace: '2 * ageMs <= life * 1000',
+    harm: 'a token is given again when half of its life is over',
+  },
+  {
+    file: 'libs/runner/src/upstream-batches.ts',
+    find: 'answers.length === asked.length && asked',
+    replace: 'answers.length >= asked.length || asked',
+    harm: 'a sandbox is handed the token of another one',
+  },
 ]
