@@ -29,7 +29,7 @@ const layers = {
   driver: { layers: ['driver', 'core'], notPackages: [...http, ...container] },
   adapter: { layers: ['core', 'driver'], notPackages: [...http, ...container] },
   // The schemas of the HTTP API, which servers and clients share.
-  api: { layers: ['core'], packages: ['typebox'] },
+  api: { layers: ['core'], packages: ['typebox', 'typebox/*'] },
   // Client and server of the API are tested against each other.
   transport: { layers: ['core', 'api'], testLayers: ['transport'], notPackages: [...stores, ...container] },
   settings: { layers: ['core'], notPackages: [...stores, ...http, ...container] },

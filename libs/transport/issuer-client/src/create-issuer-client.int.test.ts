@@ -258,17 +258,17 @@ describe('createIssuerClient', () => {
   })
 
   it('does not wait for an answer that says it is too large', async () => {
-    const cutOff = Promise.withResolvers<void>()
+    const cutOff = Promise.withResolvers<'closed'>()
     const { client, tries } = await start([
       (response) => {
-        response.on('close', cutOff.resolve)
+        response.on('close', () => cutOff.resolve('closed'))
         response.writeHead(200, { 'content-type': 'application/json', 'content-length': 1024 * 1024 + 1 })
         response.flushHeaders()
       },
     ])
     await expect(client.readIssuer()).rejects.toEqual(unavailable({ status: 200 }))
     expect(tries.map(({ outcome }) => outcome)).toEqual(['failed'])
-    await cutOff.promise
+    await expect(cutOff.promise).resolves.toBe('closed')
   })
 
   it('does not take over that nothing changed when it did not say what it has', async () => {
